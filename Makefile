@@ -1,0 +1,66 @@
+# AgentGate: `make run` serves, `make test` tests; both start from nothing. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+
+# The release build links everything but libc and libm statically, so that one file is the whole product. The linker
+# takes a .a from this folder before it looks for a .so anywhere else.
+STATIC := .build/static-libraries
+RELEASE := -c release --product agentgate --static-swift-stdlib -Xlinker -s -Xlinker -L$(STATIC)
+BINARY := .build/release/agentgate
+VENV := .venv
+SOURCES := Package.swift Sources Tests
+
+.PHONY: help run test build lint format deps test-venv conformance torture clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+run: build ## build in release mode and serve on 127.0.0.1:8000
+	@echo "==> serving on http://127.0.0.1:8000 (Ctrl-C stops)"
+	exec $(BINARY) serve
+
+test: lint test-venv ## build and run all tests, lint included
+	@echo "==> building the tests"
+	swift build --build-tests
+	@echo "==> running the tests"
+	AGENTGATE_TEST_VENV=$(CURDIR)/$(VENV) swift test --skip-build --disable-xctest
+
+build: deps ## build the release binary
+	@echo "==> building $(BINARY) (the first build takes some minutes: it compiles the dependencies)"
+	@rm -rf $(STATIC) && mkdir -p $(STATIC)
+	@for name in sqlite3 yaml z stdc++; do \
+	  archive=$$(gcc -print-file-name=lib$$name.a); \
+	  [ -f "$$archive" ] && ln -s "$$archive" $(STATIC)/ || echo "    lib$$name.a not found: linking it dynamically"; \
+	done
+	@# RE2 needs the C++ library after itself, and the linker reads each once: a linker script names both.
+	@re2=$$(gcc -print-file-name=libre2.a); \
+	  if [ -f "$$re2" ]; then echo "GROUP ( $$re2 $$(gcc -print-file-name=libstdc++.a) )" > $(STATIC)/libre2.a; fi
+	swift build $(RELEASE)
+
+lint: deps ## check the format of all sources
+	@echo "==> checking the format"
+	swift format lint --strict --recursive --parallel $(SOURCES)
+
+format: ## rewrite all sources in the project's format
+	swift format format --in-place --recursive --parallel $(SOURCES)
+
+deps: ## install the system libraries that are missing (Debian)
+	@./scripts/install-dependencies
+
+test-venv: deps ## the real MCP servers that the tests talk to, from PyPI
+	@if ! cmp -s Tests/requirements.txt $(VENV)/.installed; then \
+	  echo "==> installing MCP servers for the tests into $(VENV)"; \
+	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt \
+	  && cp Tests/requirements.txt $(VENV)/.installed; \
+	fi
+
+conformance: build ## run our own Rego cases, and OPA's suite where it lies beside the repository
+	$(BINARY) conformance conformance/rego
+	@[ ! -d ../shared/opa-conformance ] || $(BINARY) conformance ../shared/opa-conformance 2>/dev/null | tail -1 || true
+
+torture: build ## kill -9 the server under load, 50 times, and look for lost answers and lost kills
+	python3 scripts/torture.py --binary $(BINARY) --rounds 50
+
+clean: ## remove what was built
+	rm -rf .build $(VENV)
