@@ -1,0 +1,219 @@
+extension InferTypes {
+  /// Whether the reference can lead anywhere: says so when it can't, and gives the variables in its path their types.
+  mutating func checkReference(_ base: ReferenceBase, _ path: [Atom], at location: Location) -> Bool {
+    var reference = Reference(base: base, path: path, location: location)
+    switch base {
+    case .input: return checkPath(reference, from: 0, below: .anything)
+    case .data: return checkDocument(reference)
+    case .atom(.constant(let value)) where !value.isCollection:
+      // As in OPA, a scalar is looked into without a word.
+      return checkPath(reference, from: 0, below: .anything)
+    case .atom(let atom):
+      reference.name = text(of: atom)
+      return checkPath(reference, from: 0, below: typeOrAnything(atom))
+    }
+  }
+
+  /// The type of what the reference leads to; absent when nothing is known of it.
+  func type(of base: ReferenceBase, _ path: [Atom]) -> RegoType? {
+    switch base {
+    case .input: return .anything
+    case .atom(.constant(let value)) where !value.isCollection: return nil
+    case .atom(let atom): return member(of: typeOrAnything(atom), path[...])
+    case .data: break
+    }
+    if let (type, rest) = replacement(of: path) { return type.isAnything ? type : member(of: type, rest) }
+    var node = types
+    for (index, part) in path.enumerated() {
+      guard let key = part.constantValue else { return member(of: node.extent, path[index...]) }
+      guard let child = node.children[key] else {
+        guard let type = node.type else { return .anything }
+        return member(of: type, path[index...])
+      }
+      if child.isLeaf, index + 1 == path.count || child.children.isEmpty {
+        return child.type.flatMap { member(of: $0, path[(index + 1)...]) }
+      }
+      node = child
+    }
+    return node.extent
+  }
+
+  /// The type of a rule that the expression's modifiers replace, or what it says itself, and the path below it. Where
+  /// they replace some other part of the way, the reference can lead to anything.
+  private func replacement(of path: [Atom]) -> (type: RegoType, rest: ArraySlice<Atom>)? {
+    if graph.leads(path, toOneOf: affected) { return (.anything, path[...]) }
+    guard !replaced.isEmpty else { return nil }
+    let constants = path.prefix { $0.constantValue != nil }.compactMap(\.constantValue)
+    var result: (type: RegoType, rest: ArraySlice<Atom>)?
+    for (target, type) in replaced {
+      guard zip(constants, target).allSatisfy({ $0 == .string($1) }) else { continue }
+      guard result == nil, target.count <= constants.count, let own = types.type(at: target) else {
+        return (.anything, path[...])
+      }
+      result = (own.union(type), path[target.count...])
+    }
+    return result
+  }
+
+  private func member(of type: RegoType, _ path: ArraySlice<Atom>) -> RegoType? {
+    var type = type
+    for part in path {
+      let next: RegoType?
+      if case .constant(let key) = part, !key.isCollection { next = type.member(key) } else { next = type.values }
+      guard let next else { return nil }
+      type = next
+    }
+    return type
+  }
+
+  // MARK: Paths
+
+  private struct Reference {
+    let base: ReferenceBase
+    let path: [Atom]
+    let location: Location
+    var name = ""
+  }
+
+  /// Follows the path through packages to a rule, and on below the rule's type.
+  private mutating func checkDocument(_ reference: Reference) -> Bool {
+    var reference = reference
+    reference.name = "data"
+    if let (type, rest) = replacement(of: reference.path) {
+      return checkPath(reference, from: rest.startIndex, below: type)
+    }
+    guard checkFunctionReference(reference.path, at: reference.location) else { return false }
+    var node = types
+    for (index, part) in reference.path.enumerated() {
+      guard let key = part.constantValue else {
+        // Some rule or base document: only this key is checked.
+        guard checkKey(part, reference, at: index, below: node.extent) else { return false }
+        bindRest(reference.path[(index + 1)...])
+        return true
+      }
+      guard let child = node.children[key] else {
+        bindRest(reference.path[(index + 1)...])
+        return true
+      }
+      if let type = child.type { return checkPath(reference, from: index + 1, below: type) }
+      node = child
+    }
+    return true
+  }
+
+  /// Functions are no documents: false, with an error noted, when the path leads to one.
+  mutating func checkFunctionReference(_ path: [Atom], at location: Location) -> Bool {
+    var node = types
+    for (index, part) in path.enumerated() {
+      guard let key = part.constantValue, let child = node.children[key] else { return true }
+      if let function = child.function {
+        let reference = Reference(base: .data, path: path, location: location, name: "data")
+        let (text, reach) = (text(of: reference), text(of: reference, count: index + 1))
+        report(
+          "function \(text) used as reference, not called\n\t\(text)\n\t\(Self.carets(reach))\n\thave: \(function)",
+          at: location)
+        return false
+      }
+      node = child
+    }
+    return true
+  }
+
+  /// Variables in a path that leads nobody knows where can be anything.
+  private mutating func bindRest(_ path: ArraySlice<Atom>) {
+    for part in path { _ = unify(part, .anything) }
+  }
+
+  private mutating func checkPath(_ reference: Reference, from start: Int, below type: RegoType) -> Bool {
+    var type = type
+    for index in start..<max(start, reference.path.count) {
+      let part = reference.path[index]
+      guard checkKey(part, reference, at: index, below: type) else { return false }
+      let next: RegoType?
+      if case .constant(let key) = part, !key.isCollection { next = type.member(key) } else { next = type.values }
+      guard let next else { return true }
+      type = next
+    }
+    return true
+  }
+
+  /// Whether a value of the type can have this key.
+  private mutating func checkKey(_ key: Atom, _ reference: Reference, at index: Int, below type: RegoType) -> Bool {
+    guard let keys = type.keys else {
+      let (text, reach) = (text(of: reference), text(of: reference, count: index))
+      report(
+        "undefined ref: \(text)\n\t\(text)\n\t\(Self.carets(reach))\n\thave: \(type)", at: reference.location)
+      return false
+    }
+    switch key {
+    case .constant(let value) where !value.isCollection:
+      if type.member(value) != nil { return true }
+      reportKey("have: \(value.regoDescription)", reference, at: index, keys, known: type.knownKeys)
+    case .local(let slot):
+      if unify(key, keys) { return true }
+      let have = slots[slot]?.description ?? RegoType.unknown
+      reportKey("have (type): \(have)", reference, at: index, keys, known: type.knownKeys)
+    case .constant, .array, .object, .set:
+      if unify(key, keys) { return true }
+      reportKey("have (type): \(description(of: key))", reference, at: index, keys, known: [])
+    }
+    return false
+  }
+
+  // MARK: Messages
+
+  private mutating func reportKey(
+    _ have: String, _ reference: Reference, at index: Int, _ keys: RegoType, known: [Value]
+  ) {
+    let text = text(of: reference)
+    let pad = String(repeating: " ", count: self.text(of: reference, count: index).utf8.count + 1)
+    let want =
+      known.isEmpty
+      ? "want (type): \(keys)" : "want (one of): [\(known.map(\.regoDescription).joined(separator: " "))]"
+    report(
+      "undefined ref: \(text)\n\t\(text)\n\t\(pad)^\n\t\(pad)\(have)\n\t\(pad)\(want)", at: reference.location)
+  }
+
+  private static func carets(_ text: String) -> String { String(repeating: "^", count: text.utf8.count) }
+
+  /// The reference, or its first parts.
+  private func text(of reference: Reference, count: Int? = nil) -> String {
+    var result = reference.name
+    for part in reference.path.prefix(count ?? reference.path.count) {
+      if case .constant(let value) = part {
+        result += RuleGroup.pathPart(value)
+      } else {
+        result += "[\(text(of: part))]"
+      }
+    }
+    return result
+  }
+
+  private func text(of atom: Atom) -> String {
+    switch atom {
+    case .constant(let value): return value.regoDescription
+    case .local(let slot):
+      if slot < slotNames.count, let name = slotNames[slot] { return name.isWildcard ? "_" : name.string }
+      return origins[slot].map { text(of: $0) } ?? "_"
+    case .array(let items): return "[\(items.map { text(of: $0) }.joined(separator: ", "))]"
+    case .set(let items): return "{\(items.map { text(of: $0) }.joined(separator: ", "))}"
+    case .object(let items):
+      return "{\(items.map { "\(text(of: $0.key)): \(text(of: $0.value))" }.joined(separator: ", "))}"
+    }
+  }
+
+  /// What a step computes, with names as they were resolved.
+  private func text(of step: Step) -> String {
+    switch step.kind {
+    case .reference(_, .data, let path):
+      return text(of: Reference(base: .data, path: path, location: step.location, name: "data"))
+    case .reference(_, .input, let path):
+      return text(of: Reference(base: .input, path: path, location: step.location, name: "input"))
+    case .reference(_, .atom(let atom), let path):
+      return text(of: Reference(base: .atom(atom), path: path, location: step.location, name: text(of: atom)))
+    case .call(_, .function(let group), let arguments):
+      return "\(groups[group].name)(\(arguments.map { text(of: $0) }.joined(separator: ", ")))"
+    default: return step.location.text
+    }
+  }
+}

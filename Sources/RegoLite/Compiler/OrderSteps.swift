@@ -1,0 +1,248 @@
+/// Decides which step of a body can come next: the first whose variables are bound, or get bound by it.
+///
+/// The rules are OPA's: a call's arguments, a negation's and a comprehension's outer variables have to be bound
+/// before; a reference binds the variables in its path; a unification binds what the other side determines.
+///
+/// A body of n steps is ordered in about n looks: a step that was not ready is looked at again only once a slot that it
+/// mentions has been bound.
+struct OrderSteps {
+  /// Slots that the body's steps mention outside nested bodies.
+  private var ownSlots: Set<Slot> = []
+  private var closureSlots: [Set<Slot>] = []
+  /// The steps that mention a slot, until it is bound.
+  private var mentions: [Slot: [Int]] = [:]
+  /// Slots of the source's own variables, which a negation must not be the first to mention.
+  private let isNamed: (Slot) -> Bool
+  let steps: [Step]
+  private var isRemaining: [Bool]
+  /// Steps that may be ready.
+  private var candidates: IndexBitmap
+  private var last: Int?
+
+  init(_ steps: [Step], isNamed: @escaping (Slot) -> Bool) {
+    self.steps = steps
+    self.isNamed = isNamed
+    isRemaining = Array(repeating: true, count: steps.count)
+    candidates = IndexBitmap(count: steps.count)
+    for (index, step) in steps.enumerated() {
+      var closure: Set<Slot> = []
+      step.forEachClosureSlot { closure.insert($0) }
+      closureSlots.append(closure)
+      for slot in closure { mentions[slot, default: []].append(index) }
+      let isNot = if case .not = step.kind { true } else { false }
+      step.forEachOwnSlot { slot in
+        if !isNot || isNamed(slot) { ownSlots.insert(slot) }
+        mentions[slot, default: []].append(index)
+      }
+    }
+  }
+
+  /// The steps that never became ready, in the body's order.
+  var remaining: [Step] { steps.indices.filter { isRemaining[$0] }.map { steps[$0] } }
+
+  /// The next step that can run when `bound` have values; absent when none is left or none can.
+  mutating func next(bound: BoundSlots) -> Step? {
+    if let last {
+      steps[last].forEachOwnSlot { slot in
+        guard bound.contains(slot), let waiting = mentions.removeValue(forKey: slot) else { return }
+        for index in waiting where isRemaining[index] { candidates.insert(index) }
+      }
+    }
+    // As OPA does: on from where the last one was found, and over again.
+    while let index = candidates.next(from: last ?? 0) {
+      candidates.remove(index)
+      guard isReady(index, bound) else { continue }
+      isRemaining[index] = false
+      last = index
+      return steps[index]
+    }
+    return nil
+  }
+
+  private func isReady(_ index: Int, _ bound: BoundSlots) -> Bool {
+    for slot in closureSlots[index] where !bound.contains(slot) && ownSlots.contains(slot) { return false }
+    let step = steps[index]
+    if step.bindsNothing {
+      var isBound = true
+      step.forEachOwnSlot { if isNamed($0) && !bound.contains($0) { isBound = false } }
+      if !isBound { return false }
+    }
+    if let with = step.with {
+      for modification in with.modifications {
+        if case .value(let atom) = modification.value, !atom.isBound(bound) { return false }
+      }
+    }
+    switch step.kind {
+    case .unify(let a, let b): return Self.unification(a, b, bound) != nil
+    case .reference(let result, let base, let path):
+      if case .atom(let atom) = base, !atom.isBound(bound) { return false }
+      var bound = bound
+      for part in path where !part.bindPattern(&bound) { return false }
+      return result.bindPattern(&bound)
+    case .call(let result, _, let arguments):
+      guard arguments.allSatisfy({ $0.isBound(bound) }) else { return false }
+      var bound = bound
+      return result.bindPattern(&bound)
+    case .holds(let atom): return atom.isBound(bound)
+    case .not(let inner):
+      var isReady = true
+      for step in inner {
+        step.forEachOwnSlot { if (isNamed($0) || ownSlots.contains($0)) && !bound.contains($0) { isReady = false } }
+      }
+      return isReady
+    case .noneOf, .anyOf: return true
+    case .iterate(let collection, let key, let value):
+      guard collection.isBound(bound) else { return false }
+      var bound = bound
+      if let key, !key.bindPattern(&bound) { return false }
+      return value.bindPattern(&bound)
+    case .every(let domain, _, _, _): return domain.isBound(bound)
+    case .comprehension(let result, _, _, _):
+      var bound = bound
+      return result.bindPattern(&bound)
+    }
+  }
+
+  /// Pairs to match in turn, each with its first side known by then; absent when a variable would stay unbound.
+  static func unification(_ a: Atom, _ b: Atom, _ bound: BoundSlots) -> [(known: Atom, pattern: Atom)]? {
+    var bound = bound
+    var pairs: [(Atom, Atom)] = [(a, b)]
+    var result: [(known: Atom, pattern: Atom)] = []
+    var isProgress = true
+    while !pairs.isEmpty, isProgress {
+      isProgress = false
+      var later: [(Atom, Atom)] = []
+      for (a, b) in pairs {
+        var after = bound
+        if a.isBound(bound), b.isBound(bound) {
+          result.append((a, b))
+        } else if let parts = literalPairs(a, b, bound) {
+          // Two literals meet part by part; parts of different shapes bind nothing.
+          guard let parts else {
+            later.append((a, b))
+            continue
+          }
+          later += parts
+          isProgress = true
+          continue
+        } else if a.isBound(bound), b.bindPattern(&after) {
+          result.append((a, b))
+        } else if b.isBound(bound), a.bindPattern(&after) {
+          result.append((b, a))
+        } else {
+          later.append((a, b))
+          continue
+        }
+        bound = after
+        isProgress = true
+      }
+      pairs = later
+    }
+    return pairs.isEmpty ? result : nil
+  }
+
+  fileprivate enum ObjectKey: Hashable {
+    case value(Value)
+    case local(Slot)
+  }
+
+  /// The parts of two literals; nothing when they can't be paired, absent when one of the two is a variable.
+  private static func literalPairs(_ a: Atom, _ b: Atom, _ bound: BoundSlots) -> [(Atom, Atom)]?? {
+    guard let a = a.literal, let b = b.literal else { return nil }
+    switch (a, b) {
+    case (.array(let x), .array(let y)): return .some(x.count == y.count ? Array(zip(x, y)) : nil)
+    case (.object(let x), .object(let y)):
+      guard x.count == y.count else { return .some(nil) }
+      var values: [ObjectKey: Atom] = [:]
+      for item in y {
+        guard let key = item.key.objectKey(bound) else { return .some(nil) }
+        values[key] = item.value
+      }
+      var result: [(Atom, Atom)] = []
+      for item in x {
+        guard let key = item.key.objectKey(bound), let other = values[key] else { return .some(nil) }
+        result.append((item.value, other))
+      }
+      return result
+    default: return .some(nil)
+    }
+  }
+}
+
+extension Atom {
+  /// What a key is known as before any value is: a constant, or a variable that has a value by then.
+  fileprivate func objectKey(_ bound: BoundSlots) -> OrderSteps.ObjectKey? {
+    if let value = constantValue { return .value(value) }
+    if case .local(let slot) = self, bound.contains(slot) { return .local(slot) }
+    return nil
+  }
+
+  /// The atom when it is no variable: a constant's parts as atoms of their own.
+  fileprivate var literal: Atom? {
+    switch self {
+    case .local: return nil
+    case .constant(.array(let items)): return .array(items.map { .constant($0) })
+    case .constant(.object(let object)):
+      return .object(object.entries.map { (key: .constant($0.key), value: .constant($0.value)) })
+    default: return self
+    }
+  }
+}
+
+/// A set of small integers that finds its next member quickly.
+struct IndexBitmap {
+  private var words: [UInt64]
+
+  /// All of 0..<count.
+  init(count: Int) {
+    words = Array(repeating: .max, count: count / 64)
+    if count % 64 > 0 { words.append(1 << UInt64(count % 64) - 1) }
+  }
+
+  mutating func insert(_ index: Int) { words[index >> 6] |= 1 << UInt64(index & 63) }
+  mutating func remove(_ index: Int) { words[index >> 6] &= ~(1 << UInt64(index & 63)) }
+
+  /// The first member from `start` on, or else the first of all.
+  func next(from start: Int) -> Int? { first(from: start) ?? first(from: 0) }
+
+  private func first(from start: Int) -> Int? {
+    var word = start >> 6
+    guard word < words.count else { return nil }
+    var bits = words[word] & (.max << UInt64(start & 63))
+    while bits == 0 {
+      word += 1
+      guard word < words.count else { return nil }
+      bits = words[word]
+    }
+    return word << 6 + bits.trailingZeroBitCount
+  }
+}
+
+extension Atom {
+  func isBound(_ bound: BoundSlots) -> Bool {
+    switch self {
+    case .constant: return true
+    case .local(let slot): return bound.contains(slot)
+    case .array(let items), .set(let items): return items.allSatisfy { $0.isBound(bound) }
+    case .object(let items): return items.allSatisfy { $0.key.isBound(bound) && $0.value.isBound(bound) }
+    }
+  }
+
+  /// Adds the slots that matching this against a value binds; false when something in it can't be bound that way: an
+  /// object's keys and a set's members have to be known.
+  func bindPattern(_ bound: inout BoundSlots) -> Bool {
+    switch self {
+    case .constant: return true
+    case .local(let slot):
+      bound.insert(slot)
+      return true
+    case .array(let items):
+      for item in items where !item.bindPattern(&bound) { return false }
+      return true
+    case .object(let items):
+      for item in items where !item.key.isBound(bound) || !item.value.bindPattern(&bound) { return false }
+      return true
+    case .set(let items): return items.allSatisfy { $0.isBound(bound) }
+    }
+  }
+}

@@ -1,0 +1,184 @@
+/// A register of the frame that one rule definition runs in.
+typealias Slot = Int
+
+/// A term without references, calls or comprehensions: those have become steps of their own.
+indirect enum Atom: Sendable {
+  case constant(Value)
+  case local(Slot)
+  case array([Atom])
+  case object([(key: Atom, value: Atom)])
+  case set([Atom])
+}
+
+/// What a call calls.
+enum Callee: Sendable {
+  case builtin(Builtin)
+  /// A function of the policy: its group's number in the rule tree.
+  case function(Int)
+}
+
+enum ComprehensionKind: Sendable {
+  case array
+  case set
+  case object
+}
+
+/// What a reference starts from.
+enum ReferenceBase: Sendable {
+  case input
+  case data
+  case atom(Atom)
+}
+
+/// The modifiers of one expression. All steps of that expression share it and run under it.
+final class WithGroup: Sendable {
+  let modifications: [(target: WithTarget, value: WithReplacement)]
+
+  init(_ modifications: [(target: WithTarget, value: WithReplacement)]) { self.modifications = modifications }
+}
+
+enum WithTarget: Sendable {
+  case input([Text])
+  case data([Text])
+  case builtin(Text)
+  case function(Int)
+}
+
+enum WithReplacement: Sendable {
+  case value(Atom)
+  case callee(Callee)
+}
+
+/// One thing that a body does. A body is a conjunction of steps in any order: the planner puts them into one in which
+/// every variable is bound before it is read.
+struct Step: Sendable {
+  indirect enum Kind: Sendable {
+    case unify(Atom, Atom)
+    /// Everything that `base[path…]` can be, unified with the result.
+    case reference(result: Atom, base: ReferenceBase, path: [Atom])
+    case call(result: Atom, callee: Callee, arguments: [Atom])
+    /// Neither undefined nor false.
+    case holds(Atom)
+    case not([Step])
+    /// `not { … }` with a body of its own: no way to make it hold.
+    case noneOf([Step])
+    /// `… or …`, and each side of `… and …`: bodies of their own, of which one has to hold.
+    case anyOf([[Step]])
+    /// `some key, value in collection`
+    case iterate(collection: Atom, key: Atom?, value: Atom)
+    case every(domain: Atom, key: Slot?, value: Slot, body: [Step])
+    case comprehension(result: Atom, kind: ComprehensionKind, head: [Atom], body: [Step])
+  }
+
+  let kind: Kind
+  let with: WithGroup?
+  let location: Location
+  /// Part of a negation's operands: it may look up values, but the source's own variables have theirs from elsewhere.
+  let bindsNothing: Bool
+
+  init(kind: Kind, with: WithGroup?, location: Location, bindsNothing: Bool = false) {
+    self.kind = kind
+    self.with = with
+    self.location = location
+    self.bindsNothing = bindsNothing
+  }
+}
+
+extension Atom {
+  func forEachSlot(_ visit: (Slot) -> Void) {
+    switch self {
+    case .constant: break
+    case .local(let slot): visit(slot)
+    case .array(let items), .set(let items): for item in items { item.forEachSlot(visit) }
+    case .object(let items):
+      for item in items {
+        item.key.forEachSlot(visit)
+        item.value.forEachSlot(visit)
+      }
+    }
+  }
+
+  /// The value, when no variable is in it.
+  var constantValue: Value? {
+    switch self {
+    case .constant(let value): return value
+    case .local: return nil
+    case .array(let items):
+      var values: [Value] = []
+      for item in items {
+        guard let value = item.constantValue else { return nil }
+        values.append(value)
+      }
+      return .array(values)
+    case .set(let items):
+      var values: [Value] = []
+      for item in items {
+        guard let value = item.constantValue else { return nil }
+        values.append(value)
+      }
+      return .set(SetValue(values))
+    case .object(let items):
+      var pairs: [(Value, Value)] = []
+      for item in items {
+        guard let key = item.key.constantValue, let value = item.value.constantValue else { return nil }
+        pairs.append((key, value))
+      }
+      return .object(ObjectValue(pairs))
+    }
+  }
+}
+
+extension Step {
+  /// The slots that the step itself mentions, those of its nested bodies apart.
+  func forEachOwnSlot(_ visit: (Slot) -> Void) {
+    if let with {
+      for modification in with.modifications {
+        if case .value(let atom) = modification.value { atom.forEachSlot(visit) }
+      }
+    }
+    switch kind {
+    case .unify(let a, let b):
+      a.forEachSlot(visit)
+      b.forEachSlot(visit)
+    case .reference(let result, let base, let path):
+      result.forEachSlot(visit)
+      if case .atom(let atom) = base { atom.forEachSlot(visit) }
+      for item in path { item.forEachSlot(visit) }
+    case .call(let result, _, let arguments):
+      result.forEachSlot(visit)
+      for argument in arguments { argument.forEachSlot(visit) }
+    case .holds(let atom): atom.forEachSlot(visit)
+    case .not(let steps): for step in steps { step.forEachOwnSlot(visit) }
+    case .noneOf, .anyOf: break
+    case .iterate(let collection, let key, let value):
+      collection.forEachSlot(visit)
+      key?.forEachSlot(visit)
+      value.forEachSlot(visit)
+    case .every(let domain, _, _, _): domain.forEachSlot(visit)
+    case .comprehension(let result, _, _, _): result.forEachSlot(visit)
+    }
+  }
+
+  /// The slots that bodies nested in the step mention.
+  func forEachClosureSlot(_ visit: (Slot) -> Void) {
+    switch kind {
+    case .unify, .reference, .call, .holds, .iterate: break
+    case .not(let steps): for step in steps { step.forEachClosureSlot(visit) }
+    case .every(_, _, _, let body), .noneOf(let body): body.forEachSlot(visit)
+    case .anyOf(let bodies): for body in bodies { body.forEachSlot(visit) }
+    case .comprehension(_, _, let head, let body):
+      for atom in head { atom.forEachSlot(visit) }
+      body.forEachSlot(visit)
+    }
+  }
+}
+
+extension [Step] {
+  /// Every slot that the steps mention, also in bodies nested in them.
+  fileprivate func forEachSlot(_ visit: (Slot) -> Void) {
+    for step in self {
+      step.forEachOwnSlot(visit)
+      step.forEachClosureSlot(visit)
+    }
+  }
+}

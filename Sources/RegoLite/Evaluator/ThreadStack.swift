@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// How far down the calling thread's stack may grow.
+enum ThreadStack {
+  /// Left free for builtins and for walking values, whose nesting nobody counts.
+  private static let reserve: UInt = 128 * 1024
+  /// What a thread of unknown size is taken to have.
+  private static let assumed: UInt = 256 * 1024
+  /// The main thread's stack may be said to be without limit.
+  private static let most: UInt = 64 * 1024 * 1024
+
+  /// The address below which nothing may run. Asked once in each thread: the system may read a file to answer.
+  static var limit: UInt {
+    guard let key else { return here - min(here, assumed) }
+    if let known = pthread_getspecific(key) { return UInt(bitPattern: known) }
+    let bottom = bounds ?? here - min(here, assumed)
+    let limit = max(bottom, here - min(here, most)) + reserve
+    pthread_setspecific(key, UnsafeRawPointer(bitPattern: limit))
+    return limit
+  }
+
+  private static let key: pthread_key_t? = {
+    var key = pthread_key_t()
+    return pthread_key_create(&key, nil) == 0 ? key : nil
+  }()
+
+  @inline(never)
+  private static var here: UInt {
+    var marker: UInt8 = 0
+    return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
+  }
+
+  #if canImport(Glibc)
+    private typealias GetAttributes = @convention(c) (pthread_t, UnsafeMutablePointer<pthread_attr_t>) -> CInt
+
+    /// The C library has it, but its headers show it to GNU programs alone.
+    private static let getAttributes: GetAttributes? = dlsym(nil, "pthread_getattr_np").map {
+      unsafeBitCast($0, to: GetAttributes.self)
+    }
+  #endif
+
+  /// The lowest address of the thread's stack.
+  private static var bounds: UInt? {
+    #if canImport(Glibc)
+      guard let getAttributes else { return nil }
+      return withUnsafeTemporaryAllocation(of: pthread_attr_t.self, capacity: 1) { buffer in
+        guard let attributes = buffer.baseAddress, getAttributes(pthread_self(), attributes) == 0 else { return nil }
+        defer { pthread_attr_destroy(attributes) }
+        var address: UnsafeMutableRawPointer?
+        var size = 0
+        guard pthread_attr_getstack(attributes, &address, &size) == 0, let address else { return nil }
+        return UInt(bitPattern: address)
+      }
+    #else
+      let top = UInt(bitPattern: pthread_get_stackaddr_np(pthread_self()))
+      return top - UInt(pthread_get_stacksize_np(pthread_self()))
+    #endif
+  }
+}
