@@ -1,0 +1,104 @@
+extension Builtins {
+  enum Aggregates {
+    static let rows: [Builtin] = [
+      Builtin("count", [.any([.string, .anyArray, .anyObject, .anySet])], .number, count),
+      Builtin("sum", [.any([.array(of: .number), .set(.number)])], .number, sum),
+      Builtin("product", [.any([.array(of: .number), .set(.number)])], .number, product),
+      Builtin("max", [.arrayOrSet], .anything, max),
+      Builtin("min", [.arrayOrSet], .anything, min),
+      Builtin("sort", [.arrayOrSet], .anyArray, sort),
+      Builtin("all", [.arrayOrSet], .boolean, deprecated: true, all),
+      Builtin("any", [.arrayOrSet], .boolean, deprecated: true, any),
+    ]
+
+    /// Elements, keys, or characters (Unicode scalars).
+    private static func count(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      switch arguments.operand(1) {
+      case .array(let array): return .int(array.count)
+      case .object(let object): return .int(object.count)
+      case .set(let set): return .int(set.count)
+      case .string(let text):
+        try context.charge(bytes: text.utf8.count)
+        return .int(text.string.unicodeScalars.count)
+      case let other: throw .operand(1, mustBe: "array", "object", "set", "string", got: other)
+      }
+    }
+
+    private static func sum(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      try fold(arguments, from: 0, &context) { $0 + $1 }
+    }
+
+    private static func product(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      try fold(arguments, from: 1, &context) { $0 * $1 }
+    }
+
+    private static func fold(
+      _ arguments: [Value], from start: Int, _ context: inout BuiltinContext, _ operation: (Number, Number) -> Number
+    ) throws(BuiltinError) -> Value {
+      let elements = try arguments.elements(1)
+      try context.charge(elements.count)
+      // Adding nothing brings a single element into the form that arithmetic gives its results: 1 for 1.0.
+      var result = Number(start)
+      for element in elements {
+        guard case .number(let number) = element else {
+          throw .operand(1, mustHold: "number", in: arguments.operand(1), got: element)
+        }
+        try context.charge(bits: result.bitEstimate + number.bitEstimate)
+        result = operation(result, number)
+      }
+      return .number(result)
+    }
+
+    /// The last of the largest; undefined for none.
+    private static func max(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      let elements = try arguments.elements(1)
+      if case .set = arguments.operand(1) { return elements.last }
+      try context.charge(elements.count)
+      guard var result = elements.first else { return nil }
+      for element in elements.dropFirst() where element >= result { result = element }
+      return result
+    }
+
+    /// The last of the smallest; undefined for none.
+    private static func min(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      let elements = try arguments.elements(1)
+      if case .set = arguments.operand(1) { return elements.first }
+      try context.charge(elements.count)
+      guard var result = elements.first else { return nil }
+      for element in elements.dropFirst() where element <= result { result = element }
+      return result
+    }
+
+    private static func sort(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      let elements = try arguments.elements(1)
+      if case .set = arguments.operand(1) { return .array(elements) }
+      let rounds = Int.bitWidth - elements.count.leadingZeroBitCount
+      try context.charge(elements.count * rounds)
+      return .array(elements.sorted())
+    }
+
+    private static func all(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      let elements = try collection(arguments, &context)
+      return .boolean(elements.allSatisfy { $0 == true })
+    }
+
+    private static func any(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      let elements = try collection(arguments, &context)
+      return .boolean(elements.contains(true))
+    }
+
+    private static func collection(
+      _ arguments: [Value], _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> [Value] {
+      switch arguments.operand(1) {
+      case .array(let elements):
+        try context.charge(elements.count)
+        return elements
+      case .set(let set):
+        try context.charge(set.count)
+        return set.elements
+      case let other: throw .operand(1, mustBe: "array", "set", got: other)
+      }
+    }
+  }
+}

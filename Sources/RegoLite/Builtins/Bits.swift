@@ -1,0 +1,53 @@
+import BigInt
+
+extension Builtins {
+  /// Two's complement on integers of any size.
+  enum Bits {
+    static let rows: [Builtin] = [
+      binary("bits.and") { $0 & $1 },
+      binary("bits.or") { $0 | $1 },
+      binary("bits.xor") { $0 ^ $1 },
+      Builtin("bits.negate", [.number], .number) { arguments, context throws(BuiltinError) in
+        .number(Number(~(try arguments.bigInt(1, in: &context))))
+      },
+      Builtin("bits.lsh", [.number, .number], .number, shiftLeft),
+      Builtin("bits.rsh", [.number, .number], .number, shiftRight),
+    ]
+
+    private static func binary(_ name: Text, _ operation: @escaping @Sendable (BigInt, BigInt) -> BigInt) -> Builtin {
+      Builtin(name, [.number, .number], .number) { arguments, context throws(BuiltinError) in
+        let a = try arguments.bigInt(1, in: &context)
+        let b = try arguments.bigInt(2, in: &context)
+        return .number(Number(operation(a, b)))
+      }
+    }
+
+    private static func shiftLeft(
+      _ arguments: [Value], _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> Value? {
+      let value = try arguments.bigInt(1, in: &context)
+      let shift = try distance(arguments, &context)
+      if value.isZero { return 0 }
+      guard let distance = Int(exactly: shift), distance < Int.max / 2 else {
+        throw BuiltinError(code: .halt, message: "step budget exhausted")
+      }
+      try context.charge(bits: value.bitWidth + distance)
+      return .number(Number(value << distance))
+    }
+
+    private static func shiftRight(
+      _ arguments: [Value], _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> Value? {
+      let value = try arguments.bigInt(1, in: &context)
+      let shift = try distance(arguments, &context)
+      guard let distance = Int(exactly: shift), distance < value.bitWidth else { return value < 0 ? -1 : 0 }
+      return .number(Number(value >> distance))
+    }
+
+    private static func distance(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> BigInt {
+      let distance = try arguments.bigInt(2, in: &context)
+      if distance < 0 { throw .operand(2, "must be an unsigned integer number but got a negative integer") }
+      return distance
+    }
+  }
+}
