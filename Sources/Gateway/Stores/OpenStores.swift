@@ -1,0 +1,19 @@
+public import Logging
+
+/// The trace stores there are. A new one gets a row here and joins the contract tests.
+public enum TraceStoreBackend: String, Sendable, CaseIterable {
+  /// A file that survives the process, `kill -9` and a power cut.
+  case sqlite
+  /// Nothing survives the process: for tests and trials.
+  case memory
+
+  /// Opens the store at `path` (meaningless for `memory`).
+  public func open(
+    path: String, clock: WallClock = .system, logger: Logger
+  ) throws(TraceStoreError) -> any TraceStore {
+    switch self {
+    case .sqlite: try SQLiteTraceStore(path: path, clock: clock, logger: logger)
+    case .memory: MemoryTraceStore()
+    }
+  }
+}

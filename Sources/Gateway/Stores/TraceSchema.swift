@@ -1,0 +1,119 @@
+import SQLite
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The tables, and how a file is told to be ours.
+enum TraceSchema {
+  static let version: Int64 = 1
+  /// `AGTR`, in the file's header.
+  static let applicationID: Int64 = 0x4147_5452
+
+  /// Column names and texts as AgentGate 0.2's `traces`, with `seq`, `kind` and `policy_revision` added. `seq` ascends in
+  /// the order of writing. Times are `ISOTimestamp` texts.
+  private static let columns = """
+    seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, session_id TEXT, user_id TEXT,
+    agent_id TEXT, tool_name TEXT, arguments_hash TEXT, policy_version TEXT NOT NULL, policy_decision TEXT,
+    policy_reason TEXT NOT NULL, matched_rule TEXT, executed INTEGER NOT NULL, duration_ms INTEGER, error TEXT,
+    is_write_action INTEGER NOT NULL, approval_token_present INTEGER NOT NULL, created_at TEXT NOT NULL,
+    kind TEXT NOT NULL, policy_revision TEXT NOT NULL
+    """
+
+  /// Refuses what would change or drop a row. The third one is for INSERT OR REPLACE, which deletes without firing
+  /// DELETE triggers; `seq` is below zero there when the statement leaves it to SQLite.
+  private static func guards(_ table: String) -> String {
+    """
+    CREATE TRIGGER \(table)_no_update BEFORE UPDATE ON \(table)
+      BEGIN SELECT RAISE(ABORT, '\(table) is append-only'); END;
+    CREATE TRIGGER \(table)_no_delete BEFORE DELETE ON \(table)
+      BEGIN SELECT RAISE(ABORT, '\(table) is append-only'); END;
+    CREATE TRIGGER \(table)_no_replace BEFORE INSERT ON \(table)
+      WHEN EXISTS (SELECT 1 FROM \(table) WHERE event_id = NEW.event_id)
+        OR NEW.seq > 0 AND EXISTS (SELECT 1 FROM \(table) WHERE seq = NEW.seq)
+      BEGIN SELECT RAISE(ABORT, '\(table) is append-only'); END;
+    """
+  }
+
+  private static var creation: String {
+    """
+    BEGIN IMMEDIATE;
+    PRAGMA application_id = \(applicationID);
+    PRAGMA user_version = \(version);
+    CREATE TABLE traces (\(columns)) STRICT;
+    CREATE INDEX idx_session ON traces (session_id, timestamp, event_id);
+    CREATE TABLE intents (\(columns)) STRICT;
+    \(guards("traces"))
+    \(guards("intents"))
+    COMMIT;
+    """
+  }
+
+  /// Refuses a file that holds something else by reading its header, so that such a file isn't touched at all.
+  static func checkHeader(path: String) throws(TraceStoreError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      guard errno != ENOENT else { return }
+      throw TraceStoreError(.missing, "\(SystemError("open", path))")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw TraceStoreError(.foreign, "\(path) is not a file")
+    }
+    guard status.st_size > 0 else { return }
+    var header = [UInt8](repeating: 0, count: 100)
+    let count = read(descriptor, &header, header.count)
+    // File format section 1.3: the magic text at 0, the application id at 68.
+    let id = header[68..<72].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+    guard count == header.count, header.starts(with: Array("SQLite format 3".utf8) + [0]), id == applicationID else {
+      throw TraceStoreError(.foreign, "\(path) is not an AgentGate trace store")
+    }
+  }
+
+  /// Makes `connection` ready: creates the tables in an empty database when `creating`, checks them otherwise.
+  static func prepare(_ connection: Connection, path: String, creating: Bool) throws(TraceStoreError) {
+    let (id, version, isEmpty): (Int64?, Int64?, Bool) = try TraceStoreError.of(path) { () throws(SQLiteError) in
+      (
+        try integer("PRAGMA application_id", connection), try integer("PRAGMA user_version", connection),
+        try integer("SELECT count(*) FROM sqlite_schema", connection) == 0
+      )
+    }
+    if creating, id == 0, version == 0, isEmpty {
+      // In the rollback journal's mode, so that the header names us before there is a write-ahead log.
+      try TraceStoreError.of(path) { () throws(SQLiteError) in try connection.execute(creation) }
+      return
+    }
+    guard id == applicationID else {
+      throw TraceStoreError(.foreign, "\(path) is not an AgentGate trace store")
+    }
+    guard version == Self.version else {
+      throw TraceStoreError(
+        .foreign,
+        "trace store \(path) has schema version \(version ?? 0); this agentgate understands version \(Self.version)")
+    }
+  }
+
+  private static func integer(_ query: String, _ connection: Connection) throws(SQLiteError) -> Int64? {
+    let statement = try connection.prepare(query)
+    return try statement.step() ? statement.column(0).integerValue : nil
+  }
+}
+
+/// Which files a path names: a database and the two that belong to it while it is open in WAL mode.
+struct DatabaseFiles: Equatable {
+  private let files: [StateFile.Stamp?]
+
+  init(path: String) {
+    files = ["", "-wal", "-shm"].map { StateFile.stamp(path: path + $0) }
+  }
+
+  static func == (a: DatabaseFiles, b: DatabaseFiles) -> Bool {
+    zip(a.files, b.files).allSatisfy { x, y in
+      guard let x, let y else { return x == nil && y == nil }
+      return x.isSameFile(as: y)
+    }
+  }
+}

@@ -1,0 +1,85 @@
+/// Keeps events, and never changes or drops one. `OpenStores.swift` lists the implementations.
+public protocol TraceStore: Sendable {
+  /// Returns when the event is durable; cancelling the task doesn't hurry it. Throws when the event can't be written,
+  /// within about two seconds for a store that another process has locked. Appending once more an event that is there,
+  /// equal in every field, succeeds and changes nothing; another event with its id is a `conflict`.
+  func append(_ event: TraceEvent) async throws(TraceStoreError)
+
+  /// Durable note that a call has been decided and its tool is about to run; `append` with the same event id closes it.
+  /// When the store is next opened, an intent without its event becomes one: executed, with the error
+  /// `TraceEvent.interruptedError`, at its own time.
+  func recordIntent(_ event: TraceEvent) async throws(TraceStoreError)
+
+  /// The next events that match, ascending by time and, within a microsecond, by the event id's bytes. A cursor of
+  /// nil starts; the pages that follow from it see the store as it was then.
+  func events(
+    matching query: TraceQuery, after cursor: TraceCursor?, limit: Int
+  ) async throws(TraceStoreError) -> TracePage
+
+  /// The next distinct ids that have at least one call, ascending by bytes, after the given one.
+  func sessions(after: String?, limit: Int) async throws(TraceStoreError) -> [String]
+
+  /// Tries a write that changes nothing.
+  func isHealthy() async -> Bool
+
+  /// Returns when what was asked for before is done and the files are closed. Whatever comes later throws `closed`.
+  func close() async
+}
+
+extension TraceStore {
+  /// Every event of a session, its kills and un-kills among them. For sessions of any size read page by page.
+  public func events(session: String) async throws(TraceStoreError) -> [TraceEvent] {
+    var events: [TraceEvent] = []
+    var cursor: TraceCursor?
+    repeat {
+      let page = try await self.events(matching: .session(session), after: cursor, limit: TracePage.usualLimit)
+      events += page.events
+      cursor = page.next
+    } while cursor != nil
+    return events
+  }
+
+  public func sessions() async throws(TraceStoreError) -> [String] {
+    var sessions: [String] = []
+    while true {
+      let page = try await self.sessions(after: sessions.last, limit: 1_000)
+      sessions += page
+      if page.count < 1_000 { return sessions }
+    }
+  }
+}
+
+public enum TraceQuery: Sendable {
+  /// What carries this session id: its calls, its kills and un-kills.
+  case session(String)
+  /// What an operator did that concerns no session (pauses, resumes, tool kills and un-kills, reloads), in this time.
+  case control(ClosedRange<Int64>)
+}
+
+/// A place in the answer to a query, and the state of the store when the query began.
+public struct TraceCursor: Sendable, Equatable {
+  var timestamp: Int64
+  var eventID: String
+  var lastSequence: Int64
+}
+
+public struct TracePage: Sendable {
+  public static let usualLimit = 512
+
+  public var events: [TraceEvent]
+  /// Absent when there are no more.
+  public var next: TraceCursor?
+}
+
+extension TraceEvent {
+  public static let interruptedError = "interrupted: outcome unknown"
+
+  /// What an intent becomes when its event never came.
+  var interrupted: TraceEvent {
+    var event = self
+    event.executed = true
+    event.durationMilliseconds = nil
+    event.error = Self.interruptedError
+    return event
+  }
+}

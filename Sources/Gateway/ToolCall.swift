@@ -1,0 +1,78 @@
+public import StrictJSON
+
+/// A session's id as the agent states it: 1 to 256 Unicode scalars, not only white space. Compared by its bytes.
+public struct SessionID: Hashable, Sendable {
+  public static let maximumLength = 256
+  public let rawValue: String
+
+  /// Fails when the text is empty, blank or longer than `maximumLength` scalars.
+  public init(_ rawValue: String) throws(InvalidIdentifier) {
+    try InvalidIdentifier.check(rawValue, field: "session_id", maximumLength: Self.maximumLength)
+    self.rawValue = rawValue
+  }
+
+  public static func == (a: SessionID, b: SessionID) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
+  public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
+}
+
+/// A tool's name as the call states it: 1 to 128 Unicode scalars, not only white space. Compared by its bytes. Whether
+/// it is a name that any tool could have is a check of its own, so that a refused name leaves evidence too.
+public struct ToolName: Hashable, Sendable {
+  public static let maximumLength = 128
+  public let rawValue: String
+
+  public init(_ rawValue: String) throws(InvalidIdentifier) {
+    try InvalidIdentifier.check(rawValue, field: "tool_name", maximumLength: Self.maximumLength)
+    self.rawValue = rawValue
+  }
+
+  public static func == (a: ToolName, b: ToolName) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
+  public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
+}
+
+/// Why a text is no session id or tool name.
+public struct InvalidIdentifier: Error, Equatable, Sendable {
+  public let field: String
+  /// `session_id must be non-empty`, `tool_name too long (max 128 characters)`.
+  public let message: String
+
+  static func check(_ text: String, field: String, maximumLength: Int) throws(InvalidIdentifier) {
+    if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
+      throw InvalidIdentifier(field: field, message: "\(field) must be non-empty")
+    }
+    if text.unicodeScalars.count > maximumLength {
+      throw InvalidIdentifier(field: field, message: "\(field) too long (max \(maximumLength) characters)")
+    }
+  }
+}
+
+/// One call of a tool, read and checked at whichever door it came in by.
+public struct ToolCall: Sendable {
+  public var sessionID: SessionID
+  public var toolName: ToolName
+  /// The arguments in RFC 8785 canonical form: what is judged, hashed and sent are these bytes.
+  public var arguments: CanonicalJSON
+  /// What the agent says about itself; always an object. `user_id` and `agent_id` count only when they are strings.
+  public var context: JSONValue
+  /// As the caller gave it; absent when the call has none. Never logged, traced or handed to the policy.
+  public var approvalToken: String?
+  /// Ties the answer, the logs and the caller's own records together.
+  public var correlationID: String
+
+  public init(
+    sessionID: SessionID, toolName: ToolName, arguments: CanonicalJSON, context: JSONValue, approvalToken: String?,
+    correlationID: String
+  ) {
+    self.sessionID = sessionID
+    self.toolName = toolName
+    self.arguments = arguments
+    self.context = context
+    self.approvalToken = approvalToken
+    self.correlationID = correlationID
+  }
+
+  /// `context.user_id`, absent unless it is a string.
+  public var userID: String? { context["user_id"]?.stringValue }
+  /// `context.agent_id`, absent unless it is a string.
+  public var agentID: String? { context["agent_id"]?.stringValue }
+}

@@ -1,0 +1,47 @@
+import StrictJSON
+
+/// The tools that the gateway knows, and what a session's call of each would get now.
+public struct ToolCatalogue: Sendable {
+  public struct Entry: Sendable {
+    public var name: String
+    /// Of a call without arguments and without an approval token; the rate limit isn't asked.
+    public var decision: Decision
+    /// Absent when no upstream has the tool.
+    public var definition: ToolDefinition?
+  }
+
+  private let policy: PolicyGate
+  private let killSwitch: KillSwitch
+  private let tools: any ToolRunner
+
+  public init(policy: PolicyGate, killSwitch: KillSwitch, tools: any ToolRunner) {
+    self.policy = policy
+    self.killSwitch = killSwitch
+    self.tools = tools
+  }
+
+  /// The tools that the policy allows now, or would after an approval, in the order of `all_known_tools`, or of the
+  /// upstreams when the policy's data has no such list. Without a session, kills of sessions don't count.
+  public func entries(for session: SessionID?) async -> [Entry] {
+    let policy = policy.active
+    let definitions = await tools.tools()
+    let byName = Dictionary(definitions.map { (Array($0.name.utf8), $0) }) { first, _ in first }
+    let names = policy.data.allKnownTools.isEmpty ? definitions.map(\.name) : policy.data.allKnownTools
+    var entries: [Entry] = []
+    for name in names {
+      guard let tool = try? ToolName(name), NameCheck.accepts(tool), !isKilled(tool, session) else { continue }
+      let decision = policy.decide(
+        PolicyInput(
+          toolName: name, arguments: [:], sessionID: session?.rawValue ?? "", context: [:], hasApprovalToken: false))
+      guard decision.action != .deny else { continue }
+      entries.append(Entry(name: name, decision: decision, definition: byName[Array(name.utf8)]))
+    }
+    return entries
+  }
+
+  private func isKilled(_ tool: ToolName, _ session: SessionID?) -> Bool {
+    if let session { return killSwitch.verdict(session: session, tool: tool) != nil }
+    let state = killSwitch.state
+    return !state.isAvailable || state.global != nil || state.tools[tool] != nil
+  }
+}

@@ -1,0 +1,191 @@
+import FoundationEssentials
+import Logging
+import SQLite
+import Testing
+
+@testable import Gateway
+
+@Suite struct SQLiteTraceStoreTests {
+  private let folder: ScratchFolder
+  private var path: String { folder.path("traces.db") }
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func open(_ path: String? = nil) throws -> SQLiteTraceStore {
+    try SQLiteTraceStore(path: path ?? self.path, logger: Logger(label: "test"))
+  }
+
+  /// The files as a crash at this moment would leave them, under another name.
+  private func crashed() throws -> String {
+    let copy = folder.path("crashed-\(UUID().uuidString).db")
+    for suffix in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
+    }
+    return copy
+  }
+
+  @Test func anAppendedEventSurvivesACrash() async throws {
+    let store = try open()
+    for number in 0..<20 {
+      try await store.append(.call("e\(number)", at: Int64(number)))
+      let later = try open(try crashed())
+      #expect(try await later.events(session: "s").count == number + 1)
+    }
+    await store.close()
+    #expect(try await open().events(session: "s").count == 20)
+  }
+
+  @Test func anInterruptedCallBecomesAnEvent() async throws {
+    let store = try open()
+    var finished = TraceEvent.call("finished", at: 3)
+    var running = TraceEvent.call("running", at: 2)
+    (finished.isWriteAction, running.isWriteAction) = (true, true)
+    try await store.recordIntent(running)
+    try await store.recordIntent(finished)
+    finished.executed = true
+    try await store.append(finished)
+
+    for _ in 0..<2 {
+      let later = try open(try crashed())
+      var interrupted = running
+      interrupted.executed = true
+      interrupted.error = "interrupted: outcome unknown"
+      #expect(try await later.events(session: "s") == [interrupted, finished])
+      // The call that was running has no more to say.
+      await #expect(throws: TraceStoreError.self) { try await later.append(running) }
+      await later.close()
+    }
+    // While its process lives, the intent is open.
+    #expect(try await open().events(session: "s") == [finished])
+    running.executed = true
+    try await store.append(running)
+    #expect(try await store.events(session: "s") == [running, finished])
+  }
+
+  @Test(arguments: [
+    "UPDATE traces SET policy_decision = 'ALLOW'", "DELETE FROM traces", "UPDATE intents SET executed = 0",
+    "DELETE FROM intents", "REPLACE INTO traces SELECT * FROM traces",
+    "INSERT OR REPLACE INTO intents SELECT * FROM intents",
+    """
+    REPLACE INTO traces (seq, event_id, timestamp, policy_version, policy_reason, executed, is_write_action,
+      approval_token_present, created_at, kind, policy_revision)
+    VALUES (1, 'forged', '', '', '', 0, 0, 0, '', 'tool_call', '')
+    """,
+  ])
+  func rowsCanNotBeChanged(sql: String) async throws {
+    let store = try open()
+    try await store.recordIntent(.call("e", at: 1))
+    try await store.append(.call("e", at: 1))
+    let other = try Connection(path: path, mode: .readWrite)
+    let error = #expect(throws: SQLiteError.self) { try other.execute(sql) }
+    #expect(error?.message.contains("is append-only") == true)
+    #expect(try await store.events(session: "s") == [.call("e", at: 1)])
+  }
+
+  @Test func columnsAreThoseOfTheOriginal() async throws {
+    let clock = WallClock { 1_767_225_600_000_001 }
+    let store = try SQLiteTraceStore(path: path, clock: clock, logger: Logger(label: "test"))
+    var event = TraceEvent.call("e", at: 1_767_225_600_000_000)
+    event.executed = true
+    event.durationMilliseconds = 7
+    try await store.append(event)
+    let reader = try Connection(path: path, mode: .readOnly)
+    let row = try reader.prepare(
+      """
+      SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
+        policy_decision, policy_reason, matched_rule, executed, duration_ms, error, is_write_action,
+        approval_token_present, created_at, seq, kind, policy_revision FROM traces
+      """)
+    #expect(try row.step())
+    let expected: [SQLiteValue] = [
+      .text("e"), .text("2026-01-01T00:00:00+00:00"), .text("s"), .null, .null, .text("db_query"), .null, .text("v0"),
+      .text("ALLOW"), .text("Read-only tool"), .text("read_only_tools"), .integer(1), .integer(7), .null, .integer(0),
+      .integer(0), .text("2026-01-01T00:00:00.000001+00:00"), .integer(1), .text("tool_call"), .text("r"),
+    ]
+    #expect((0..<row.columnCount).map { row.column($0) } == expected)
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+  }
+
+  @Test func aLockedStoreRefusesAndRecovers() async throws {
+    let store = try open()
+    try await store.append(.call("before", at: 1))
+    do {
+      let other = try Connection(path: path, mode: .readWrite)
+      try other.execute("BEGIN EXCLUSIVE")
+      let reasons = await withTaskGroup(of: TraceStoreError.Reason?.self) { group in
+        for number in 0..<600 {
+          group.addTask {
+            do throws(TraceStoreError) {
+              try await store.append(.call("locked\(number)", at: 2))
+              return nil
+            } catch {
+              return error.reason
+            }
+          }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(reasons == Array(repeating: .locked, count: 600))
+      #expect(await !store.isHealthy())
+      // Reading goes on meanwhile.
+      #expect(try await store.events(session: "s").map(\.eventID) == ["before"])
+    }
+    try await store.append(.call("after", at: 3))
+    #expect(await store.isHealthy())
+    #expect(try await store.events(session: "s").map(\.eventID) == ["before", "after"])
+  }
+
+  @Test(arguments: [["", "-wal", "-shm"], [""], ["-wal"]])
+  func aStoreThatIsTakenAwayRefusesAndRecovers(suffixes: [String]) async throws {
+    let store = try open()
+    try await store.append(.call("before", at: 1))
+    for suffix in suffixes { try FileManager.default.moveItem(atPath: path + suffix, toPath: path + ".moved" + suffix) }
+    let error = await #expect(throws: TraceStoreError.self) { try await store.append(.call("e1", at: 2)) }
+    #expect(error?.reason == .missing)
+    if suffixes.contains("") {
+      await #expect(throws: TraceStoreError.self) { try await store.append(.call("e2", at: 2)) }
+      #expect(await !store.isHealthy())
+      // No new store takes the old one's place.
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+    for suffix in suffixes {
+      try? FileManager.default.removeItem(atPath: path + suffix)
+      try FileManager.default.moveItem(atPath: path + ".moved" + suffix, toPath: path + suffix)
+    }
+    try await store.append(.call("after", at: 3))
+    #expect(try await store.events(session: "s").map(\.eventID).contains("after"))
+  }
+
+  @Test(arguments: ["text", "sqlite", "newer", "folder"])
+  func aForeignFileIsRefusedUntouched(kind: String) throws {
+    switch kind {
+    case "text": try folder.write(String(repeating: "no database\n", count: 100), to: "traces.db")
+    case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    case "newer":
+      try Connection(path: path, mode: .readWriteCreate).execute(
+        "PRAGMA application_id = \(TraceSchema.applicationID); PRAGMA user_version = 2; CREATE TABLE traces (x)")
+    default: try Connection(path: path, mode: .readWriteCreate).execute("CREATE TABLE traces (event_id TEXT)")
+    }
+    let before = kind == "folder" ? [] : try folder.bytes("traces.db")
+    let error = #expect(throws: TraceStoreError.self) { try open() }
+    #expect(error?.reason == .foreign)
+    if kind == "newer" { #expect(error?.message.contains("version 2") == true) }
+    if kind != "folder" { #expect(try folder.bytes("traces.db") == before) }
+  }
+
+  @Test func aDamagedFileIsRefused() async throws {
+    let store = try open()
+    for number in 0..<2_000 { try await store.append(.call("e\(number)", at: Int64(number))) }
+    await store.close()
+    var bytes = try folder.bytes("traces.db")
+    for index in 4_096..<bytes.count { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
+    try Data(bytes).write(to: URL(filePath: path))
+    let error = await #expect(throws: TraceStoreError.self) {
+      let damaged = try open()
+      try await damaged.append(.call("e", at: 1))
+    }
+    #expect(error?.reason == .corrupt)
+    #expect(try folder.bytes("traces.db") == bytes)
+  }
+}
