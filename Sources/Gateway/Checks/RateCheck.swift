@@ -1,0 +1,10 @@
+/// Refuses calls over a tool's limit (`rate_limits` in data.json); counts those that it lets pass.
+struct RateCheck: Check {
+  let rateLimiter: RateLimiter
+
+  func refusal(of call: ToolCall, under policy: LoadedPolicy) -> Decision? {
+    guard let limit = policy.data.rateLimit(of: call.toolName) else { return nil }
+    return rateLimiter.admit(session: call.sessionID, tool: call.toolName, limit: limit)
+      ? nil : .deny("Rate limit exceeded", rule: "rate_limit")
+  }
+}

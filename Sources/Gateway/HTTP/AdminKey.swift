@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Glibc
+
+/// The key of the control endpoints.
+public enum AdminKey {
+  public struct KeyError: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// The configured key; else the one in the state folder; else a fresh one, written there (mode 0600).
+  ///
+  /// - Returns: the key, and the path that holds it unless it was configured
+  public static func obtain(
+    _ configuration: Configuration
+  ) throws(KeyError) -> (key: String, path: String?, isNew: Bool) {
+    if let key = configuration.adminKey { return (key, nil, false) }
+    let path = configuration.adminKeyPath
+    if let key = try read(path) { return (key, path, false) }
+    let key = generate()
+    // O_EXCL: of two processes that start at once, one writes and the other reads.
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    if file < 0, errno == EEXIST, let key = try read(path) { return (key, path, false) }
+    guard file >= 0 else { throw KeyError(description: SystemError("create", path).description) }
+    defer { close(file) }
+    let line = Array((key + "\n").utf8)
+    guard write(file, line, line.count) == line.count, fsync(file) == 0 else {
+      unlink(path)
+      throw KeyError(description: "\(path): can't be written")
+    }
+    return (key, path, true)
+  }
+
+  /// What the state folder holds; absent when there is none yet. Fails when others may read it or it is no good.
+  public static func read(_ path: String) throws(KeyError) -> String? {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try StateFile.read(path, limit: 4_096).bytes
+    } catch {
+      if error.number == ENOENT { return nil }
+      throw KeyError(description: error.description)
+    }
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {
+      throw KeyError(description: "\(path): others may read it; set its mode to 0600 and change the key")
+    }
+    let key = String(decoding: bytes, as: UTF8.self).trimmed
+    guard key.unicodeScalars.count >= 16, !WellKnownSecrets.contains(key) else {
+      throw KeyError(description: "\(path): the key is shorter than 16 characters or well known; remove the file")
+    }
+    return key
+  }
+
+  /// 32 random bytes as base64url (RFC 4648 section 5).
+  private static func generate() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    return String(
+      Data(bytes).base64EncodedString().compactMap { character in
+        switch character {
+        case "+": "-"
+        case "/": "_"
+        case "=": nil
+        default: character
+        }
+      })
+  }
+}
+
+extension String {
+  /// Without spaces and line breaks around it.
+  fileprivate var trimmed: String {
+    String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  }
+}

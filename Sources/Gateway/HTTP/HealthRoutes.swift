@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+import StrictJSON
+
+/// How the gateway and what it needs fare.
+struct HealthRoutes: Sendable {
+  let policy: PolicyGate
+  let killSwitch: KillSwitch
+  let traces: any TraceStore
+  /// By name; empty when the tools aren't upstream servers.
+  let upstreams: @Sendable () -> [String: UpstreamStatus]
+
+  var list: [Route] {
+    [Route(.get, "/health", .open, health)]
+  }
+
+  /// The original's four keys first: `opa` is the policy engine, `redis` the kill switch's store. The status is `ok`
+  /// when everything below is.
+  @Sendable func health(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let policy = policy.status
+    let switches = killSwitch.state
+    let canRecord = await traces.isHealthy()
+    let upstreams = upstreams().sorted { $0.key < $1.key }
+    let isOK =
+      policy.refused == nil && switches.isAvailable && canRecord && upstreams.allSatisfy(\.value.isReady)
+    var killSwitch: JSONObject = [
+      "status": switches.isAvailable ? "ok" : "unavailable", "paused": .boolean(switches.global != nil),
+      "killed_sessions": .init(switches.sessions.count), "killed_tools": .init(switches.tools.count),
+    ]
+    killSwitch["problem"] = switches.problem.map { .string($0) }
+    return .json([
+      "status": isOK ? "ok" : "degraded", "version": .string(Version.current), "opa": true,
+      "redis": .boolean(switches.isAvailable), "policy": Self.describe(policy), "kill_switch": .object(killSwitch),
+      "trace_store": ["status": canRecord ? "ok" : "unavailable"],
+      "upstreams": .object(
+        JSONObject(upstreams.map { (key: $0.key, value: Self.describe($0.value)) })),
+    ])
+  }
+
+  private static func describe(_ status: PolicyGate.Status) -> JSONValue {
+    var object: JSONObject = [
+      "status": status.refused == nil ? "ok" : "reload_refused", "revision": .string(status.active.revision),
+    ]
+    if let refused = status.refused {
+      object["refused"] = [
+        "revision": refused.revision.map { .string($0) } ?? .null, "time": .string(ISOTimestamp.text(refused.time)),
+        "errors": .array(refused.problems.map(\.json)),
+      ]
+    }
+    return .object(object)
+  }
+
+  /// Without the reason, which may hold paths and a program's output; that is in the log.
+  private static func describe(_ status: UpstreamStatus) -> JSONValue {
+    switch status {
+    case .starting: ["status": "starting"]
+    case .ready(let tools): ["status": "ready", "tools": .init(tools)]
+    case .down: ["status": "down"]
+    case .stopped: ["status": "stopped"]
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import StrictJSON
+
+/// What responders and auditors use on a session.
+struct SessionRoutes: Sendable {
+  let controls: Controls
+  let traces: any TraceStore
+  let evidenceBuilder: EvidenceBuilder
+
+  var list: [Route] {
+    [
+      Route(.get, "/sessions", .admin, sessions),
+      Route(.post, "/sessions/{id}/kill", .admin, kill),
+      Route(.delete, "/sessions/{id}/kill", .admin, unkill),
+      Route(.get, "/sessions/{id}/evidence", .admin, evidence),
+    ]
+  }
+
+  @Sendable func sessions(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    do throws(TraceStoreError) {
+      return .json(["sessions": .array(try await traces.sessions().map { .string($0) })])
+    } catch {
+      throw .traceStoreUnavailable
+    }
+  }
+
+  @Sendable func kill(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let session = try request.sessionID()
+    let reason = try await request.killReason()
+    do throws(Controls.Failure) {
+      let done = try await controls.kill(session: session, reason: reason)
+      return .control(["status": "killed", "session_id": .string(session.rawValue)], done)
+    } catch {
+      throw ErrorResponse(error)
+    }
+  }
+
+  @Sendable func unkill(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let session = try request.sessionID()
+    do throws(Controls.Failure) {
+      try await controls.unkill(session: session)
+      return .json(["status": "unkilled", "session_id": .string(session.rawValue)])
+    } catch {
+      throw ErrorResponse(error)
+    }
+  }
+
+  @Sendable func evidence(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let session = try request.sessionID()
+    let requested = request.query("format")
+    // JSON instead of a form that clients of AgentGate 0.2 know would be taken for it.
+    if let requested, ["html", "pdf"].contains(requested), EvidenceFormat(rawValue: requested) == nil {
+      throw .evidenceFormatUnavailable(requested)
+    }
+    let format = EvidenceFormat(requested: requested)
+    let pack: EvidencePack
+    do throws(TraceStoreError) {
+      pack = try await evidenceBuilder.pack(session: session.rawValue)
+    } catch {
+      throw .traceStoreUnavailable
+    }
+    return Response(
+      status: .ok, headers: [.contentType: format.contentType],
+      body: ResponseBody { writer in
+        for piece in format.render(pack) { try await writer.write(ByteBuffer(bytes: piece)) }
+        try await writer.finish(nil)
+      })
+  }
+}
+
+extension GatewayRequest {
+  func sessionID() throws(ErrorResponse) -> SessionID {
+    try identifier("session_id") { (text: String) throws(InvalidIdentifier) in try SessionID(text) }
+  }
+
+  func toolName() throws(ErrorResponse) -> ToolName {
+    try identifier("tool_name") { (text: String) throws(InvalidIdentifier) in try ToolName(text) }
+  }
+
+  private func identifier<ID>(
+    _ field: String, _ make: (String) throws(InvalidIdentifier) -> ID
+  ) throws(ErrorResponse) -> ID {
+    guard let parameter else {
+      throw .unprocessable([
+        FieldProblem(
+          type: "string_unicode", location: ["path", .string(field)],
+          message: "Input should be a valid string, unable to parse raw data as a unicode string", input: .null)
+      ])
+    }
+    do throws(InvalidIdentifier) {
+      return try make(parameter)
+    } catch {
+      throw .unprocessable([.invalid(error, ["path", .string(field)], input: parameter)])
+    }
+  }
+
+  /// The body's `reason`: absent without a body, with `null` or `{}`, and when it is null or empty.
+  func killReason() async throws(ErrorResponse) -> String? {
+    guard let body = try await json(), !body.isNull else { return nil }
+    guard body.objectValue != nil else { throw .unprocessable([.notAnObject(body)]) }
+    guard let reason = body["reason"], !reason.isNull else { return nil }
+    let location: [JSONValue] = ["body", "reason"]
+    guard let text = reason.stringValue else { throw .unprocessable([.notAString(location, input: reason)]) }
+    // The reason goes into every denial that it causes.
+    guard text.unicodeScalars.count <= Kill.maximumReasonLength else {
+      throw .unprocessable([.tooLong(location, limit: Kill.maximumReasonLength, input: text)])
+    }
+    return text.isEmpty ? nil : text
+  }
+}
+
+extension Response {
+  /// The answer to a kill or a pause. It holds whatever happens to the trace store; if its event is missing, the
+  /// answer says so.
+  static func control(_ members: JSONObject, _ done: Controls.Done) -> Response {
+    var members = members
+    if !done.isRecorded { members["warning"] = "Trace store unavailable: not recorded" }
+    return .json(.object(members))
+  }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import Hummingbird
+import StrictJSON
+
+/// What agents use: calls and the list of tools.
+struct ToolRoutes: Sendable {
+  let gatekeeper: Gatekeeper
+  let catalogue: ToolCatalogue
+
+  var list: [Route] {
+    [
+      Route(.post, "/tools/call", .open, call),
+      Route(.get, "/tools/list", .open, tools),
+    ]
+  }
+
+  @Sendable func call(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let call = try ToolCallRequest.read(try await request.json(), correlationID: request.correlationID)
+    let answer = await gatekeeper.call(call)
+    var headers = HTTPFields()
+    if let rate = answer.rateLimit {
+      headers[.rateLimitLimit] = String(rate.limit)
+      headers[.rateLimitRemaining] = String(rate.remaining)
+      headers[.rateLimitReset] = String(rate.resetAt)
+    }
+    return .json(
+      [
+        "success": .boolean(answer.succeeded), "result": answer.result ?? .null,
+        "error": answer.error.map { .string($0) } ?? .null, "trace_id": .string(answer.traceID),
+      ], headers: headers)
+  }
+
+  @Sendable func tools(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    var session: SessionID?
+    if let text = request.query("session_id"), !text.isEmpty {
+      do throws(InvalidIdentifier) {
+        session = try SessionID(text)
+      } catch {
+        throw .unprocessable([.invalid(error, ["query", "session_id"], input: text)])
+      }
+    }
+    let entries = await catalogue.entries(for: session)
+    return .json([
+      "tools": .array(entries.filter { $0.decision.action == .allow }.map { .string($0.name) }),
+      "definitions": .array(entries.compactMap(\.json)),
+    ])
+  }
+}
+
+extension ToolCatalogue.Entry {
+  /// Absent for a tool that no upstream has.
+  fileprivate var json: JSONValue? {
+    guard let definition else { return nil }
+    var object: JSONObject = ["name": .string(name)]
+    object["title"] = definition.title.map { .string($0) }
+    object["description"] = definition.description.map { .string($0) }
+    object["inputSchema"] = definition.inputSchema
+    object["decision"] = .string(decision.action.rawValue)
+    object["reason"] = .string(decision.reason)
+    return .object(object)
+  }
+}
+
+extension HTTPField.Name {
+  static let rateLimitLimit = HTTPField.Name("X-RateLimit-Limit")!
+  static let rateLimitRemaining = HTTPField.Name("X-RateLimit-Remaining")!
+  static let rateLimitReset = HTTPField.Name("X-RateLimit-Reset")!
+}

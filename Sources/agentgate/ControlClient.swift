@@ -1,0 +1,168 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import Gateway
+import Logging
+import NIOCore
+import NIOHTTP1
+import StrictJSON
+
+/// An operator's act.
+enum ControlAct: Sendable {
+  case killSession(SessionID, reason: String?)
+  case killTool(ToolName, reason: String?)
+  case unkillSession(SessionID)
+  case unkillTool(ToolName)
+  case pause(reason: String?)
+  case resume
+
+  var done: String {
+    switch self {
+    case .killSession(let session, _): "killed session \(quoted(session.rawValue))"
+    case .killTool(let tool, _): "killed tool \(quoted(tool.rawValue))"
+    case .unkillSession(let session): "unkilled session \(quoted(session.rawValue))"
+    case .unkillTool(let tool): "unkilled tool \(quoted(tool.rawValue))"
+    case .pause: "paused"
+    case .resume: "resumed"
+    }
+  }
+
+  /// As JSON: an id may hold line breaks and control characters.
+  private func quoted(_ text: String) -> String { JSONValue.string(text).serializedString() }
+}
+
+/// Acts through the running server, or, when it doesn't answer, through the kill-switch file, which it watches.
+struct ControlClient: Sendable {
+  let configuration: Configuration
+
+  /// How long the server has to answer before the file is written.
+  static let patience: TimeAmount = .seconds(2)
+
+  enum ServerProblem: Error, CustomStringConvertible {
+    case noKey(String)
+    case noAnswer(String)
+    case refused(Int, String)
+
+    var description: String {
+      switch self {
+      case .noKey(let text): text
+      case .noAnswer(let text): "no answer from the server: \(text)"
+      case .refused(let status, let text): "the server answered \(status): \(text)"
+      }
+    }
+  }
+
+  /// Returns what was done and how.
+  func perform(_ act: ControlAct) async throws -> String {
+    do throws(ServerProblem) {
+      let answer = try await send(act)
+      let warning = answer["warning"]?.stringValue.map { "; \($0)" } ?? ""
+      return "\(act.done) through the server at \(address)\(warning)"
+    } catch {
+      try await write(act, because: error)
+      return "\(act.done) in \(configuration.killSwitchPath) (\(error))"
+    }
+  }
+
+  var address: String {
+    let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
+    // What a server is bound to on every interface, it answers on loopback too.
+    return "http://\(["0.0.0.0", "[::]"].contains(host) ? "127.0.0.1" : host):\(configuration.port)"
+  }
+
+  /// `/health` of the running server.
+  func health() async throws(ServerProblem) -> JSONValue {
+    try await request("GET", "/health", body: nil, key: nil)
+  }
+
+  private func send(_ act: ControlAct) async throws(ServerProblem) -> JSONValue {
+    let key: String?
+    do throws(AdminKey.KeyError) {
+      if let configured = configuration.adminKey {
+        key = configured
+      } else {
+        key = try AdminKey.read(configuration.adminKeyPath)
+      }
+    } catch {
+      throw .noKey("\(error)")
+    }
+    guard let key else { throw .noKey("no admin API key in AGENTGATE_ADMIN_API_KEY or \(configuration.adminKeyPath)") }
+    switch act {
+    case .killSession(let session, let reason):
+      return try await request("POST", "/sessions/\(encoded(session.rawValue))/kill", body: body(reason), key: key)
+    case .killTool(let tool, let reason):
+      return try await request("POST", "/tools/\(encoded(tool.rawValue))/kill", body: body(reason), key: key)
+    case .unkillSession(let session):
+      return try await request("DELETE", "/sessions/\(encoded(session.rawValue))/kill", body: nil, key: key)
+    case .unkillTool(let tool):
+      return try await request("DELETE", "/tools/\(encoded(tool.rawValue))/kill", body: nil, key: key)
+    case .pause(let reason):
+      return try await request("POST", "/system/pause", body: body(reason), key: key)
+    case .resume:
+      return try await request("POST", "/system/resume", body: nil, key: key)
+    }
+  }
+
+  private func body(_ reason: String?) -> JSONValue? { reason.map { ["reason": .string($0)] } }
+
+  private func request(
+    _ method: String, _ path: String, body: JSONValue?, key: String?
+  ) async throws(ServerProblem) -> JSONValue {
+    var request = HTTPClientRequest(url: address + path)
+    request.method = .init(rawValue: method)
+    if let key { request.headers.add(name: "X-API-Key", value: key) }
+    if let body {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(ByteBuffer(bytes: body.serialized()))
+    }
+    let status: Int
+    let bytes: ByteBuffer
+    do {
+      let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
+      status = Int(response.status.code)
+      bytes = try await response.body.collect(upTo: 1 << 20)
+    } catch {
+      throw .noAnswer("\(address): \(error)")
+    }
+    let answer = try? JSONValue(parsing: Array(bytes.readableBytesView))
+    guard status == 200, let answer else {
+      let text = answer?["detail"]?.stringValue ?? answer?["message"]?.stringValue ?? "not what AgentGate answers"
+      throw .refused(status, text)
+    }
+    return answer
+  }
+
+  /// All but RFC 3986's unreserved characters as `%41`.
+  private func encoded(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "~"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        encoded += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }
+    return encoded
+  }
+
+  private func write(_ act: ControlAct, because problem: ServerProblem) async throws {
+    guard FileManager.default.fileExists(atPath: configuration.stateDirectory) else {
+      throw Failure.failed("\(problem); and there is no state folder \(configuration.stateDirectory)")
+    }
+    let killSwitch = KillSwitch(
+      file: configuration.killSwitchPath, createIfMissing: StateFolder.isFirstStart(configuration), logger: .quiet)
+    do throws(KillSwitchError) {
+      switch act {
+      case .killSession(let session, let reason): try await killSwitch.kill(session: session, reason: reason)
+      case .killTool(let tool, let reason): try await killSwitch.kill(tool: tool, reason: reason)
+      case .unkillSession(let session): try await killSwitch.unkill(session: session)
+      case .unkillTool(let tool): try await killSwitch.unkill(tool: tool)
+      case .pause(let reason): try await killSwitch.pause(reason: reason)
+      case .resume: try await killSwitch.resume()
+      }
+    } catch {
+      throw Failure.failed("\(problem); and \(configuration.killSwitchPath) can't be written: \(error)")
+    }
+  }
+}

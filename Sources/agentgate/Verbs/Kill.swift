@@ -1,0 +1,95 @@
+import ArgumentParser
+import Gateway
+
+/// What can be killed.
+enum KillScope: String, ExpressibleByArgument, CaseIterable {
+  case session, tool, all
+}
+
+struct Kill: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Stop a session, a tool, or everything, now.",
+    discussion: """
+      Acts through the running server when it answers within two seconds, otherwise through kill-switch.json in the \
+      state folder, which a running server takes up within a second and a stopped one at its next start. Says which \
+      way it took.
+
+      EXAMPLES
+        agentgate kill session agent-7 --reason "reads what it shouldn't"
+        agentgate kill tool db_insert
+        agentgate kill all
+      """)
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Argument(help: "session, tool or all.")
+  var target: KillScope
+
+  @Argument(help: "The session's id or the tool's name; nothing for all.")
+  var name: String?
+
+  @Option(name: .long, help: "Told to whoever is refused because of it.")
+  var reason: String?
+
+  func validate() throws {
+    try KillScope.check(target, name)
+    if let reason, reason.unicodeScalars.count > Gateway.Kill.maximumReasonLength {
+      throw ValidationError("--reason has more than \(Gateway.Kill.maximumReasonLength) characters")
+    }
+  }
+
+  func run() async throws {
+    let reason = reason.flatMap { $0.isEmpty ? nil : $0 }
+    let act: ControlAct =
+      switch target {
+      case .session: .killSession(try SessionID(name ?? ""), reason: reason)
+      case .tool: .killTool(try ToolName(name ?? ""), reason: reason)
+      case .all: .pause(reason: reason)
+      }
+    print(try await ControlClient(configuration: settings.read()).perform(act))
+  }
+}
+
+struct Unkill: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take a kill back.",
+    discussion: "The same ways as kill. `unkill all` takes back only `kill all`; killed sessions and tools stay killed."
+  )
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Argument(help: "session, tool or all.")
+  var target: KillScope
+
+  @Argument(help: "The session's id or the tool's name; nothing for all.")
+  var name: String?
+
+  func validate() throws { try KillScope.check(target, name) }
+
+  func run() async throws {
+    let act: ControlAct =
+      switch target {
+      case .session: .unkillSession(try SessionID(name ?? ""))
+      case .tool: .unkillTool(try ToolName(name ?? ""))
+      case .all: .resume
+      }
+    print(try await ControlClient(configuration: settings.read()).perform(act))
+  }
+}
+
+extension KillScope {
+  static func check(_ target: KillScope, _ name: String?) throws {
+    switch (target, name) {
+    case (.all, nil): return
+    case (.all, .some): throw ValidationError("`all` takes no name")
+    case (.session, nil): throw ValidationError("which session? give its id")
+    case (.tool, nil): throw ValidationError("which tool? give its name")
+    case (.session, let name?), (.tool, let name?):
+      do throws(InvalidIdentifier) {
+        if target == .session { _ = try SessionID(name) } else { _ = try ToolName(name) }
+      } catch {
+        throw ValidationError(error.message)
+      }
+    }
+  }
+}

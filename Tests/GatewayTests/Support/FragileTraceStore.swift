@@ -1,0 +1,53 @@
+import Gateway
+import Synchronization
+
+/// A trace store in memory that fails on demand, and tells what it was asked for in which order.
+final class FragileTraceStore: TraceStore {
+  enum Step: Equatable {
+    case intent(String)
+    case event(String)
+  }
+
+  private struct State {
+    var failsIntents = false
+    var failsEvents = false
+    var steps: [Step] = []
+  }
+
+  private let store = MemoryTraceStore()
+  private let state = Mutex(State())
+
+  var steps: [Step] { state.withLock { $0.steps } }
+  func fail(intents: Bool, events: Bool) {
+    state.withLock { state in
+      state.failsIntents = intents
+      state.failsEvents = events
+    }
+  }
+
+  func append(_ event: TraceEvent) async throws(TraceStoreError) {
+    if state.withLock({ $0.failsEvents }) { throw TraceStoreError(.full, "no space left") }
+    try await store.append(event)
+    state.withLock { $0.steps.append(.event(event.eventID)) }
+  }
+
+  func recordIntent(_ event: TraceEvent) async throws(TraceStoreError) {
+    if state.withLock({ $0.failsIntents }) { throw TraceStoreError(.full, "no space left") }
+    try await store.recordIntent(event)
+    state.withLock { $0.steps.append(.intent(event.eventID)) }
+  }
+
+  func events(
+    matching query: TraceQuery, after cursor: TraceCursor?, limit: Int
+  ) async throws(TraceStoreError) -> TracePage {
+    try await store.events(matching: query, after: cursor, limit: limit)
+  }
+
+  func sessions(after: String?, limit: Int) async throws(TraceStoreError) -> [String] {
+    try await store.sessions(after: after, limit: limit)
+  }
+
+  func isHealthy() async -> Bool { !state.withLock { $0.failsEvents } }
+
+  func close() async { await store.close() }
+}
