@@ -43,6 +43,7 @@ let package = Package(
       swiftSettings: settings),
     .systemLibrary(name: "CSQLite"),
     .systemLibrary(name: "CYAML"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
     .target(
       name: "Gateway",
@@ -75,7 +76,7 @@ let package = Package(
     .executableTarget(
       name: "agentgate",
       dependencies: [
-        "Gateway", "RegoLite", "DemoTools", "StrictJSON",
+        "CZlib", "Gateway", "RegoLite", "DemoTools", "StrictJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
@@ -83,8 +84,10 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       swiftSettings: settings),
-    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: settings),
-    .testTarget(name: "RegoLiteTests", dependencies: ["RegoLite", "StrictJSON"], swiftSettings: settings),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "RegoLiteTests", dependencies: ["RegoLite", "StrictJSON", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "GatewayTests",
       dependencies: [
@@ -102,3 +105,16 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz`: the environment names libFuzzer's runtime, and what it tests counts its branches for it.
+if let runtime = Context.environment["AGENTGATE_FUZZ"] {
+  let instrumentation = SwiftSetting.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])
+  for target in package.targets where ["StrictJSON", "RegoLite"].contains(target.name) {
+    target.swiftSettings = settings + [instrumentation]
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "agentgate-fuzz", dependencies: ["RegoLite", "StrictJSON"], path: "Fuzzing", exclude: ["rego.dict"],
+      swiftSettings: settings + [.unsafeFlags(["-sanitize=address"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=address", runtime, "-lstdc++"])]))
+}

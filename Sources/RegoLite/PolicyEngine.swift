@@ -15,9 +15,12 @@ public struct PolicyEngine: Sendable {
     /// The path that errors name.
     public var file: String
     public var text: String
-    public init(file: String, text: String) {
+    /// The language of this module where it isn't that of `Options.version`, as a bundle's manifest may say.
+    public var version: RegoVersion?
+    public init(file: String, text: String, version: RegoVersion? = nil) {
       self.file = file
       self.text = text
+      self.version = version
     }
   }
 
@@ -28,11 +31,25 @@ public struct PolicyEngine: Sendable {
     public var strictBuiltinErrors: Bool
     /// Base data may stand where a rule is: the data then wins. Otherwise such a rule is an error.
     public var allowsDataConflicts: Bool
+    /// What `print` says goes to the observation; otherwise `print` does nothing.
+    public var keepsPrint = false
+    /// Evaluations can be explained, profiled and measured for coverage, and take longer.
+    public var isObserved = false
+    /// Unused locals and imports, shadowed names and deprecated builtins are errors.
+    public var strict: Bool
+    /// Calls of builtins that RegoLite doesn't have yet compile, and end the evaluation that comes to one. Otherwise
+    /// such a call is an error, unless a `with` somewhere in the modules replaces the builtin.
+    public var allowsUnsupportedBuiltins: Bool
 
-    public init(version: RegoVersion = .v1, strictBuiltinErrors: Bool = false, allowsDataConflicts: Bool = false) {
+    public init(
+      version: RegoVersion = .v1, strictBuiltinErrors: Bool = false, allowsDataConflicts: Bool = false,
+      strict: Bool = false, allowsUnsupportedBuiltins: Bool = false
+    ) {
       self.version = version
       self.strictBuiltinErrors = strictBuiltinErrors
       self.allowsDataConflicts = allowsDataConflicts
+      self.strict = strict
+      self.allowsUnsupportedBuiltins = allowsUnsupportedBuiltins
     }
   }
 
@@ -40,13 +57,14 @@ public struct PolicyEngine: Sendable {
   private let data: Value
   private var options: Options
 
-  /// Parses and compiles the modules against the data. Throws every mistake that the first failing pass finds.
+  /// Parses and compiles the modules against the data. Throws the syntax errors of all modules; without any, what the
+  /// compiler's passes find: of a definition nothing that might only follow from what an earlier pass found in it.
   public init(modules: [ModuleSource], data: Value, options: Options = Options()) throws(PolicyErrors) {
     try self.init(parsed: Self.parse(modules, version: options.version), data: data, options: options)
   }
 
   init(parsed: [Module], data: Value, options: Options = Options()) throws(PolicyErrors) {
-    plan = try Compiler.compile(parsed, data: options.allowsDataConflicts ? .object(ObjectValue()) : data)
+    plan = try Compiler.compile(parsed, data: data, options: options)
     self.data = data
     self.options = options
   }
@@ -56,20 +74,14 @@ public struct PolicyEngine: Sendable {
     var errors: [PolicyError] = []
     for module in modules {
       do throws(SyntaxErrors) {
-        parsed.append(try Parser.parseModule(Source(file: module.file, text: module.text), version: version))
+        let source = Source(file: module.file, text: module.text)
+        parsed.append(try Parser.parseModule(source, version: module.version ?? version))
       } catch {
-        errors += error.errors.map { PolicyError(code: $0.code.rawValue, message: $0.message, location: $0.location) }
+        errors += PolicyErrors(error).errors
       }
     }
     if !errors.isEmpty { throw PolicyErrors(errors) }
     return parsed
-  }
-
-  /// The same policies, where a builtin's error ends the evaluation.
-  func withStrictBuiltinErrors() -> PolicyEngine {
-    var engine = self
-    engine.options.strictBuiltinErrors = true
-    return engine
   }
 
   // MARK: Documents
@@ -96,16 +108,17 @@ public struct PolicyEngine: Sendable {
 
   /// The document's value for this input; absent when it is undefined.
   public func decide(
-    _ document: PreparedDocument, input: Value?, budget: EvaluationBudget = .standard
+    _ document: PreparedDocument, input: Value?, budget: EvaluationBudget = .standard,
+    observation: Observation? = nil
   ) throws(EvaluationError) -> Value? {
-    try evaluator(document.plan, input, budget).rows(document.query).first?.first
+    try evaluator(document.plan, input, budget, observation).rows(document.query).first?.first
   }
 
   /// Also lists the rule definitions that gave the value, in the order of the policy.
   public func decide(
     _ document: PreparedDocument, input: Value?, budget: EvaluationBudget = .standard, rules: inout [RuleMatch]
   ) throws(EvaluationError) -> Value? {
-    let evaluator = evaluator(document.plan, input, budget)
+    let evaluator = evaluator(document.plan, input, budget, nil)
     evaluator.watchedGroup = document.group
     let value = try evaluator.rows(document.query).first?.first
     if let group = document.group {
@@ -138,24 +151,71 @@ public struct PolicyEngine: Sendable {
     fileprivate let plan: Plan
   }
 
-  public func prepare(query text: String) throws(PolicyErrors) -> PreparedQuery {
-    let body: Body
-    do throws(SyntaxErrors) {
-      body = try Parser.parseQuery(Source(file: "", text: text), version: options.version)
-    } catch {
-      throw PolicyErrors(
-        error.errors.map { PolicyError(code: $0.code.rawValue, message: $0.message, location: $0.location) })
+  /// Where a query's names are looked up: as if it stood in a module of the package with the imports.
+  public struct QueryContext: Sendable {
+    /// `a.b`, without `data`; absent for none.
+    public var package: String?
+    /// As they stand after `import`: `data.lib.f`, `input.user as u`.
+    public var imports: [String]
+
+    public init(package: String? = nil, imports: [String] = []) {
+      self.package = package
+      self.imports = imports
     }
-    let (query, plan) = try Compiler.compile(query: body, on: plan)
+  }
+
+  public func prepare(
+    query text: String, in context: QueryContext = QueryContext()
+  ) throws(PolicyErrors) -> PreparedQuery {
+    let scope = try scope(of: context)
+    let body: Body
+    let source = Source(file: "", text: text)
+    do throws(SyntaxErrors) {
+      body = try Parser.parseQuery(source, version: scope.version)
+    } catch {
+      throw PolicyErrors(error)
+    }
+    if body.isEmpty {
+      throw PolicyErrors([
+        PolicyError(
+          code: SyntaxError.Code.parse.rawValue, message: "cannot evaluate empty query",
+          location: Location(source, offset: 0, length: 0))
+      ])
+    }
+    let (query, plan) = try Compiler.compile(query: body, in: scope, on: plan, options: options)
     return PreparedQuery(query: query, plan: plan)
+  }
+
+  private func scope(of context: QueryContext) throws(PolicyErrors) -> ModuleScope {
+    if context.package == nil, context.imports.isEmpty {
+      return ModuleScope(version: options.version, packagePath: [], globals: [:])
+    }
+    let header = ["package \(context.package ?? "query")"] + context.imports.map { "import \($0)" }
+    do throws(SyntaxErrors) {
+      let source = Source(file: "", text: header.joined(separator: "\n"))
+      let module = try Parser.parseModule(source, version: options.version)
+      return CollectRules.scope(of: module, ruleNames: context.package == nil ? [] : ruleNames(in: module.package.path))
+    } catch {
+      throw PolicyErrors(error)
+    }
+  }
+
+  private func ruleNames(in package: [Text]) -> Set<Text> {
+    var names: Set<Text> = []
+    for group in plan.tree.groups {
+      for definition in group.definitions + group.defaults where definition.module.packagePath == package {
+        names.insert(definition.rule.head.name)
+      }
+    }
+    return names
   }
 
   /// Every way in which the query holds; none when it is undefined.
   public func evaluate(
-    _ prepared: PreparedQuery, input: Value?, budget: EvaluationBudget = .interactive
+    _ prepared: PreparedQuery, input: Value?, budget: EvaluationBudget = .interactive, observation: Observation? = nil
   ) throws(EvaluationError) -> [QueryResult] {
     let query = prepared.query
-    let rows = try evaluator(prepared.plan, input, budget).rows(query)
+    let rows = try evaluator(prepared.plan, input, budget, observation).rows(query)
     return rows.map { row in
       QueryResult(
         expressions: zip(query.expressions, row).map { location, value in
@@ -165,11 +225,16 @@ public struct PolicyEngine: Sendable {
     }
   }
 
-  private func evaluator(_ plan: Plan, _ input: Value?, _ budget: EvaluationBudget) -> Evaluator {
+  private func evaluator(
+    _ plan: Plan, _ input: Value?, _ budget: EvaluationBudget, _ observation: Observation?
+  ) -> Evaluator {
     Evaluator(
       plan: plan, input: input, data: data, budget: budget, strictBuiltinErrors: options.strictBuiltinErrors,
-      now: Self.now())
+      now: Self.now(), observation: observation)
   }
+
+  /// The report on what evaluations of this engine have reached: see `Observation.coverage`.
+  public func report(on coverage: Coverage) -> CoverageReport { CoverageReport(coverage, of: plan.tree) }
 
   /// Nanoseconds since 1970; 0 when the system has no clock.
   private static func now() -> Int64 {
@@ -202,29 +267,4 @@ public struct QueryResult: Sendable {
   public let expressions: [Expression]
   /// By name; wildcards are left out.
   public let bindings: [(name: String, value: Value)]
-
-  /// OPA's form: `{"expressions": [{"value", "text", "location": {"row", "col"}}], "bindings": {…}}`, where bindings
-  /// are left out when there are none.
-  public var value: Value {
-    var pairs: [(Value, Value)] = [
-      (
-        "expressions",
-        .array(
-          expressions.map { expression in
-            .object(
-              ObjectValue([
-                ("value", expression.value), ("text", .string(Text(expression.text))),
-                (
-                  "location",
-                  .object(ObjectValue([("row", .int(expression.row)), ("col", .int(expression.column))]))
-                ),
-              ]))
-          })
-      )
-    ]
-    if !bindings.isEmpty {
-      pairs.append(("bindings", .object(ObjectValue(bindings.map { (.string(Text($0.name)), $0.value) }))))
-    }
-    return .object(ObjectValue(pairs))
-  }
 }

@@ -1,3 +1,5 @@
+import StrictJSON
+
 extension Builtins {
   enum Aggregates {
     static let rows: [Builtin] = [
@@ -25,28 +27,42 @@ extension Builtins {
     }
 
     private static func sum(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
-      try fold(arguments, from: 0, &context) { $0 + $1 }
+      // Adding nothing brings a single element into the form that arithmetic gives its results: 1 for 1.0.
+      var result: Number = 0
+      for number in try numbers(arguments, &context) {
+        try context.charge(combining: result, number)
+        result = result + number
+      }
+      return .number(result)
     }
 
     private static func product(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
-      try fold(arguments, from: 1, &context) { $0 * $1 }
+      let numbers = try numbers(arguments, &context)
+      // Each step multiplies by all digits so far.
+      var digits = 0
+      for number in numbers {
+        digits += Swift.max(1, number.parts.exponent)
+        guard digits <= Number.largestExpansion else {
+          throw BuiltinError(code: .halt, message: "number is too large")
+        }
+        try context.charge(digits / 4)
+      }
+      return .number(.product(of: numbers))
     }
 
-    private static func fold(
-      _ arguments: [Value], from start: Int, _ context: inout BuiltinContext, _ operation: (Number, Number) -> Number
-    ) throws(BuiltinError) -> Value {
+    private static func numbers(
+      _ arguments: [Value], _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> [Number] {
       let elements = try arguments.elements(1)
       try context.charge(elements.count)
-      // Adding nothing brings a single element into the form that arithmetic gives its results: 1 for 1.0.
-      var result = Number(start)
+      var numbers: [Number] = []
       for element in elements {
         guard case .number(let number) = element else {
           throw .operand(1, mustHold: "number", in: arguments.operand(1), got: element)
         }
-        try context.charge(bits: result.bitEstimate + number.bitEstimate)
-        result = operation(result, number)
+        numbers.append(number)
       }
-      return .number(result)
+      return numbers
     }
 
     /// The last of the largest; undefined for none.

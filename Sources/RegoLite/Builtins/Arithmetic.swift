@@ -18,7 +18,7 @@ extension Builtins {
     ) -> Builtin {
       Builtin(name, [.number, .number], .number, infix: infix) { arguments, context throws(BuiltinError) in
         let (a, b) = (try arguments.number(1), try arguments.number(2))
-        try context.charge(bits: a.bitEstimate + b.bitEstimate)
+        try context.charge(combining: a, b)
         return .number(operation(a, b))
       }
     }
@@ -35,7 +35,7 @@ extension Builtins {
     private static func minus(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
       switch (arguments.operand(1), arguments.operand(2)) {
       case (.number(let a), .number(let b)):
-        try context.charge(bits: a.bitEstimate + b.bitEstimate)
+        try context.charge(combining: a, b)
         return .number(a - b)
       case (.set(let a), .set(let b)):
         try context.charge(a.count)
@@ -60,8 +60,9 @@ extension Builtins {
       _ arguments: [Value], _ context: inout BuiltinContext
     ) throws(BuiltinError) -> Value? {
       let (dividend, divisor) = (try arguments.number(1), try arguments.number(2))
-      try context.charge(bits: dividend.bitEstimate + divisor.bitEstimate)
       guard dividend.isInteger, divisor.isInteger else { throw .failure("modulo on floating-point number") }
+      try context.charge(converting: dividend)
+      try context.charge(converting: divisor)
       guard let remainder = dividend.remainder(by: divisor) else { throw .failure("modulo by zero") }
       return .number(remainder)
     }

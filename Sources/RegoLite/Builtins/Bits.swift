@@ -31,8 +31,16 @@ extension Builtins {
       guard let distance = Int(exactly: shift), distance < Int.max / 2 else {
         throw BuiltinError(code: .halt, message: "step budget exhausted")
       }
-      try context.charge(bits: value.bitWidth + distance)
-      return .number(Number(value << distance))
+      let digits = (value.bitWidth + distance) / 3
+      if digits <= Number.largestConversion {
+        try context.charge(bits: value.bitWidth + distance)
+        return .number(Number(value << distance))
+      }
+      try context.charge(digits)
+      guard digits <= Number.largestExpansion else {
+        throw BuiltinError(code: .halt, message: "number is too large")
+      }
+      return .number(Number(value).shiftedLeft(by: distance))
     }
 
     private static func shiftRight(

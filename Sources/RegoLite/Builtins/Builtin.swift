@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// A builtin function: OPA's declaration of it, and what it does.
 struct Builtin: Sendable {
   /// OPA's name, such as `count` or `json.unmarshal`.
@@ -61,6 +63,8 @@ struct BuiltinError: Error, Equatable {
     case builtin
     /// Ends the evaluation whether errors are strict or not: budgets and cancellation, OPA's `eval_cancel_error`.
     case halt
+    /// Ends the evaluation, too: what the builtin should do is not there yet.
+    case unsupported
   }
   let code: Code
   /// OPA's text without the builtin's name: `operand 1 must be set but got string`, `divide by zero`.
@@ -77,6 +81,9 @@ struct BuiltinContext {
   var memo: [Value: Value] = [:]
   /// Work left, in steps; a builtin whose cost grows with its operands takes some with `charge`.
   var stepsLeft: Int
+  /// What the call at hand may still read and write: no budget of steps is to end in all of the memory being used.
+  var bytesLeft = BuiltinContext.bytesPerCall
+  static let bytesPerCall = 256 << 20
   /// The lines that `print` wrote, in order.
   var printed: [String] = []
 
@@ -90,7 +97,11 @@ struct BuiltinContext {
   }
 
   /// Takes a step for every 32 bytes read or written.
-  mutating func charge(bytes: Int) throws(BuiltinError) { try charge(bytes >> 5) }
+  mutating func charge(bytes: Int) throws(BuiltinError) {
+    bytesLeft -= min(bytes, bytesLeft + 1)
+    if bytesLeft < 0 { throw BuiltinError(code: .halt, message: "memory budget exhausted") }
+    try charge(bytes >> 5)
+  }
 
   /// Takes what it costs to write the value out. A value that shares its parts may be exponentially longer as text than
   /// in memory.
@@ -116,5 +127,25 @@ struct BuiltinContext {
     if words == 0 { return }
     let (square, overflow) = words.multipliedReportingOverflow(by: words)
     try charge(overflow ? Int.max : words + square >> 6)
+  }
+
+  /// Takes steps for a sum or a product. An integer that would have too many digits ends the evaluation: rounded, it
+  /// would be another number.
+  mutating func charge(combining a: Number, _ b: Number) throws(BuiltinError) {
+    if a.intValue != nil, b.intValue != nil { return }
+    let digits = max(0, a.parts.exponent) + max(0, b.parts.exponent)
+    guard a.isInteger, b.isInteger, digits > 1_000 else { return try charge(bits: a.bitEstimate + b.bitEstimate) }
+    guard digits <= Number.largestExpansion else {
+      throw BuiltinError(code: .halt, message: "number is too large")
+    }
+    try charge(digits / 4)
+  }
+
+  /// Takes steps for an operation that needs the number's bits.
+  mutating func charge(converting number: Number) throws(BuiltinError) {
+    if number.isInteger, number.parts.exponent > Number.largestConversion {
+      throw BuiltinError(code: .halt, message: "number is too large")
+    }
+    try charge(bits: number.bitEstimate)
   }
 }

@@ -9,6 +9,7 @@ enum Builtins {
     Time.rows,
     JSON.rows, JSONPaths.rows, JSONPatch.rows, Encoding.rows, Graph.rows, Units.rows, Semver.rows, CIDR.rows,
     UUIDs.rows, URIs.rows, Hashes.rows, Tokens.rows, YAML.rows, Schemas.rows, Templates.rows, Environment.rows,
+    Metadata.rows, Unsupported.rows,
   ]
 }
 

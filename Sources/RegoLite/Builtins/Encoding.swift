@@ -152,7 +152,7 @@ extension Builtins {
         guard values.count == members.count else {
           throw .operand(1, "values must be string, array[string], or set[string]")
         }
-        fields.append((Text(Printing.display(key)), values))
+        fields.append((key.asText ?? Text(key.json()), values))
       }
       fields.sort { $0.name < $1.name }
       let pairs = fields.flatMap { field in field.values.map { escape(field.name) + "=" + escape($0) } }

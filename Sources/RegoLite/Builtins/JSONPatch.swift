@@ -1,3 +1,5 @@
+import StrictJSON
+
 extension Builtins {
   /// RFC 6902, with OPA's additions: paths may be arrays of keys, and lead into sets.
   enum JSONPatch {
@@ -19,26 +21,26 @@ extension Builtins {
         guard let current = document else { throw .failure("deleted node encountered during insert operation") }
         try context.charge(1)
         switch operation.kind {
-        case .add(let value): document = try insert(value, into: current, at: operation.path[...], &context)
+        case .add(let value): document = try add(value, to: current, at: operation.path[...], &context)
         case .remove: document = try delete(from: current, at: operation.path[...], &context)
         case .replace(let value):
           if operation.path.isEmpty {
-            document = value
+            document = try add(value, to: current, at: [], &context)
           } else if let rest = try delete(from: current, at: operation.path[...], &context) {
-            document = try insert(value, into: rest, at: operation.path[...], &context)
+            document = try add(value, to: rest, at: operation.path[...], &context)
           }
         case .move(let from):
           let value = try get(current, at: from[...], &context)
           if operation.path.isEmpty {
-            document = value
+            document = try add(value, to: current, at: [], &context)
           } else if let rest = try delete(from: current, at: from[...], &context) {
-            document = try insert(value, into: rest, at: operation.path[...], &context)
+            document = try add(value, to: rest, at: operation.path[...], &context)
           } else {
             throw .failure("deleted node encountered during insert operation")
           }
         case .copy(let from):
           let value = try get(current, at: from[...], &context)
-          document = try insert(value, into: current, at: operation.path[...], &context)
+          document = try add(value, to: current, at: operation.path[...], &context)
         case .test(let expected):
           let found = try get(current, at: operation.path[...], &context)
           if found != expected {
@@ -98,6 +100,41 @@ extension Builtins {
         value = try child(of: value, at: key, &context)
       }
       return value
+    }
+
+    /// As `insert`. Patch on patch could nest a document deeper than anything else can walk.
+    private static func add(
+      _ new: Value, to value: Value, at path: ArraySlice<Value>, _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> Value {
+      if !path.isEmpty {
+        guard try fits(new, JSONReadingOptions.deepest - path.count, &context) else {
+          throw BuiltinError(code: .halt, message: "document nests too deeply")
+        }
+      }
+      return try insert(new, into: value, at: path, &context)
+    }
+
+    /// Whether arrays, objects and sets lie inside each other `limit` times at most.
+    private static func fits(
+      _ value: Value, _ limit: Int, _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> Bool {
+      if !value.isCollection { return limit >= 0 }
+      guard limit > 0 else { return false }
+      try context.charge(1)
+      switch value {
+      case .array(let items):
+        for item in items where item.isCollection { guard try fits(item, limit - 1, &context) else { return false } }
+      case .set(let set):
+        for item in set.elements where item.isCollection {
+          guard try fits(item, limit - 1, &context) else { return false }
+        }
+      case .object(let object):
+        for (key, item) in object.entries {
+          guard try fits(key, limit - 1, &context), try fits(item, limit - 1, &context) else { return false }
+        }
+      default: break
+      }
+      return true
     }
 
     /// The value with the other one in its place: before an array's element, at a key, in a set.

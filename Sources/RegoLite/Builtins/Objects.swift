@@ -79,14 +79,39 @@ extension Builtins {
     private static func unionOfAll(
       _ arguments: [Value], _ context: inout BuiltinContext
     ) throws(BuiltinError) -> Value? {
-      var result = ObjectValue()
+      var objects: [ObjectValue] = []
       for element in try arguments.array(1) {
         guard case .object(let object) = element else {
           throw .operand(1, mustHold: "object", in: arguments.operand(1), got: element)
         }
-        result = try merge(result, object, &context)
+        objects.append(object)
       }
-      return .object(result)
+      return .object(try merge(objects, &context))
+    }
+
+    /// As if each were merged into the ones before it, but every entry is looked at once.
+    private static func merge(
+      _ objects: [ObjectValue], _ context: inout BuiltinContext
+    ) throws(BuiltinError) -> ObjectValue {
+      if objects.count == 1 { return objects[0] }
+      // Of each key the last value that is no object, or the objects after it, which are merged in turn.
+      var winners: [Value: (value: Value, objects: [ObjectValue])] = [:]
+      for object in objects {
+        try context.charge(object.count + 1)
+        for (key, value) in object.entries {
+          guard case .object(let part) = value else {
+            winners[key] = (value, [])
+            continue
+          }
+          winners[key, default: (value, [])].objects.append(part)
+        }
+      }
+      var pairs: [(Value, Value)] = []
+      pairs.reserveCapacity(winners.count)
+      for (key, winner) in winners {
+        pairs.append((key, winner.objects.isEmpty ? winner.value : .object(try merge(winner.objects, &context))))
+      }
+      return ObjectValue(pairs)
     }
 
     /// The right one wins, except that objects at the same key are merged in turn.

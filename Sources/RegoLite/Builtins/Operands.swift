@@ -98,7 +98,7 @@ extension [Value] {
     guard case .number(let number) = operand(position) else {
       throw .operand(position, mustBe: "integer", got: operand(position))
     }
-    try context.charge(bits: number.bitEstimate)
+    try context.charge(converting: number)
     guard let value = number.bigInt else {
       throw .operand(position, "must be integer number but got floating-point number")
     }
@@ -128,7 +128,7 @@ extension Number {
   /// About the bits that exact arithmetic needs for the number; 0 when it is an integer that fits a machine word.
   var bitEstimate: Int {
     if intValue != nil { return 0 }
-    let digits = max(min(parts.exponent, Number.largestExpansion), parts.digits.count)
+    let digits = max(min(parts.exponent, Number.largestConversion), parts.digits.count)
     return digits * 10 / 3
   }
 }
@@ -141,31 +141,40 @@ extension Text {
       self.init(string)
       return
     }
-    var scalars = String.UnicodeScalarView()
+    var repaired: [UInt8] = []
+    repaired.reserveCapacity(bytes.count + bytes.count / 2)
     var index = 0
     while index < bytes.count {
       let length = Text.scalarLength(bytes, at: index)
-      if length > 0, let string = String(validating: bytes[index..<index + length], as: UTF8.self) {
-        scalars.append(contentsOf: string.unicodeScalars)
+      if length > 0 {
+        repaired += bytes[index..<index + length]
         index += length
       } else {
-        scalars.append("\u{FFFD}")
+        repaired += "\u{FFFD}".utf8
         index += 1
       }
     }
-    self.init(String(scalars))
+    self.init(String(decoding: repaired, as: UTF8.self))
   }
 
-  /// How many bytes the character whose first byte lies at `index` would have; 0 when it starts none or is cut short.
+  /// The length of the character at `index` (RFC 3629); 0 when none starts there or it is cut short.
   private static func scalarLength(_ bytes: [UInt8], at index: Int) -> Int {
-    let length =
+    let (length, low, high): (Int, UInt8, UInt8) =
       switch bytes[index] {
-      case 0..<0x80: 1
-      case 0xC2..<0xE0: 2
-      case 0xE0..<0xF0: 3
-      case 0xF0..<0xF5: 4
-      default: 0
+      case 0..<0x80: (1, 0, 0)
+      case 0xC2..<0xE0: (2, 0x80, 0xBF)
+      case 0xE0: (3, 0xA0, 0xBF)
+      case 0xED: (3, 0x80, 0x9F)
+      case 0xE1..<0xF0: (3, 0x80, 0xBF)
+      case 0xF0: (4, 0x90, 0xBF)
+      case 0xF1..<0xF4: (4, 0x80, 0xBF)
+      case 0xF4: (4, 0x80, 0x8F)
+      default: (0, 0, 0)
       }
-    return index + length <= bytes.count ? length : 0
+    guard length > 0, index + length <= bytes.count else { return 0 }
+    if length == 1 { return 1 }
+    guard (low...high).contains(bytes[index + 1]) else { return 0 }
+    for offset in 2..<max(length, 2) where bytes[index + offset] & 0xC0 != 0x80 { return 0 }
+    return length
   }
 }

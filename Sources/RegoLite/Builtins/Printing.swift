@@ -5,6 +5,8 @@ extension Builtins {
       Builtin("print", [], .anything, void: true, variadic: true, body: .compiled),
       Builtin("internal.print", [.array(of: .anySet)], .anything, void: true, printLines),
       Builtin("internal.template_string", [.anyArray], .string, templateString),
+      // OPA's test runner looks at these calls. They hold, like `print`.
+      Builtin("internal.test_case", [.anyArray], .anything, void: true) { _, _ in true },
       Builtin("trace", [.string], .boolean) { arguments, _ throws(BuiltinError) in
         _ = try arguments.text(1)
         return true

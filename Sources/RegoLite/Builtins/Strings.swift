@@ -58,7 +58,7 @@ extension Builtins {
       guard let radix = ["2": 2, "8": 8, "10": 10, "16": 16][base.description] else {
         throw .operand(2, "must be one of {2, 8, 10, 16}")
       }
-      try context.charge(bits: number.bitEstimate)
+      try context.charge(converting: number)
       let literal = number.description
       if number.isPlainInteger, let value = number.bigInt { return .string(Text(String(value, radix: radix))) }
       let isNegative = literal.utf8.first == UInt8(ascii: "-")
@@ -188,7 +188,10 @@ extension Builtins {
 
     private static func sprintf(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
       let (format, values) = (try arguments.utf8(1), try arguments.array(2))
-      for value in values { try context.charge(text: value) }
+      for value in values {
+        try context.charge(text: value)
+        if case .number(let number) = value, number.isPlainInteger { try context.charge(converting: number) }
+      }
       var formatter = GoFormatter(values.map(GoFormatter.Argument.init))
       try formatter.format(format, &context)
       return .string(formatter.text)

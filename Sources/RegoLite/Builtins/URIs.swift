@@ -53,6 +53,33 @@ struct GoURL {
       parts.filter { !$0.1.isEmpty }.map { ($0.0, .string(Text(repairing: $0.1))) })
   }
 
+  /// The text that this was read from, with what may not stand in a path or fragment escaped.
+  func escaped(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    let (address, fragment) = Self.cut(bytes[...], at: "#")
+    let (location, query) = Self.cut(address, at: "?")
+    let afterScheme = scheme.isEmpty ? location : location.dropFirst(scheme.count + 1)
+    var result = scheme.isEmpty ? [] : scheme + [UInt8(ascii: ":")]
+    let isOpaque = !scheme.isEmpty && afterScheme.first != UInt8(ascii: "/")
+    result += isOpaque ? Array(afterScheme) : Self.escaped(afterScheme)
+    if let query { result += [UInt8(ascii: "?")] + query }
+    if let fragment, !fragment.isEmpty { result += [UInt8(ascii: "#")] + Self.escaped(fragment) }
+    return String(decoding: result, as: UTF8.self)
+  }
+
+  private static func escaped(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    for byte in bytes {
+      if byte > 0x20, byte < 0x7F, !"\"<>\\^`{|}".utf8.contains(byte) {
+        result.append(byte)
+      } else {
+        result += "%".utf8
+        result += Builtins.Hashes.hexadecimal([byte]).uppercased().utf8
+      }
+    }
+    return result
+  }
+
   private static func located(_ error: BuiltinError, _ bytes: ArraySlice<UInt8>) -> BuiltinError {
     .failure("parse \(GoQuote.string(String(decoding: bytes, as: UTF8.self))): \(error.message)")
   }

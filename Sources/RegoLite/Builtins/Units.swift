@@ -80,6 +80,9 @@ extension Builtins {
         guard power.utf8.drop(while: { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }).count <= 6,
           let exponent = Int(power)
         else { throw .failure("\(name): exponent too large") }
+        guard mantissa.utf8.count <= Number.largestConversion else {
+          throw BuiltinError(code: .halt, message: "number is too large")
+        }
         try context.charge(bits: (mantissa.utf8.count + abs(exponent)) * 4)
         guard let digits = BigInt(mantissa) else { throw .failure("\(name): could not parse \(noun) to a number") }
         self.digits = digits

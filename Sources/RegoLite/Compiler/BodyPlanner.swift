@@ -10,6 +10,19 @@ struct BodyPlanner {
   private var bound: BoundSlots
   private var with: WithGroup?
   private var slotCount: Int
+  /// The expression that the next statements belong to, in an observed plan.
+  private var open: OpenExpression?
+
+  private struct OpenExpression {
+    let location: Location
+    let isContinuation: Bool
+    /// The block and the place in it that wait for the finished statement.
+    let outer: Block
+    let index: Int
+    let block: Block
+    let locals: [(name: Text, slot: Slot)]
+    var operands: [(location: Location, slot: Slot)] = []
+  }
 
   init(names: ResolveNames, bound: Range<Slot>, tree: RuleTree, lookups: LookupRegistry) {
     self.names = names
@@ -22,11 +35,18 @@ struct BodyPlanner {
 
   var frameSize: Int { slotCount }
 
-  /// The planned body; `end` adds what hands on its result.
-  consuming func plan(_ steps: [Step], end: (inout BodyPlanner) -> Void) -> BodyPlanner {
+  /// The planned body; `end` adds what hands on its result. `as` is how an observer sees it.
+  consuming func plan(
+    _ steps: [Step], as seen: (kind: TracePoint.Kind, location: Location, name: String?),
+    end: (inout BodyPlanner) -> Void
+  ) -> BodyPlanner {
     var body = self
+    body.report(.enter, as: seen)
     body.run(steps)
-    if body.errors.isEmpty { end(&body) }
+    if body.errors.isEmpty {
+      body.report(.exit, as: seen)
+      end(&body)
+    }
     return body
   }
 
@@ -40,20 +60,37 @@ struct BodyPlanner {
   /// Adds a statement that runs what follows inside it.
   private mutating func nest(_ location: Location, _ statement: (Block) -> Statement) {
     let inner = Block()
-    append(statement(inner), at: location)
+    let statement = statement(inner)
+    append(statement, at: location)
     current = inner
+    if open != nil {
+      switch statement {
+      // Of an operand's many values, the last one would be shown for all.
+      case .scan, .walk, .relation: open?.operands = []
+      default: break
+      }
+    }
   }
 
   /// Plans a body of its own that ends in `end`, with what is bound here bound there.
-  private mutating func nested(_ steps: [Step], also: [Slot] = [], end: (inout BodyPlanner) -> Void) -> Block {
-    let (outer, mark, outerRoot, outerWith) = (current, bound.mark, root, with)
+  private mutating func nested(
+    _ steps: [Step], also: [Slot] = [], as kind: TracePoint.Kind = .body, at location: Location,
+    end: (inout BodyPlanner) -> Void
+  ) -> Block {
+    let (outer, mark, outerRoot, outerWith, outerOpen) = (current, bound.mark, root, with, open)
     let block = Block()
-    (current, root, with) = (block, block, nil)
+    (current, root, with, open) = (block, block, nil, nil)
     for slot in also { bound.bind(slot) }
     let before = errors.count
+    // A plain negation's steps are part of the expression that it stands in.
+    let isSeen = steps.contains { $0.expression != nil }
+    if isSeen { report(.enter, as: (kind, location, nil)) }
     run(steps)
-    if errors.count == before { end(&self) }
-    (current, root, with) = (outer, outerRoot, outerWith)
+    if errors.count == before {
+      if isSeen { report(.exit, as: (kind, location, nil)) }
+      end(&self)
+    }
+    (current, root, with, open) = (outer, outerRoot, outerWith, outerOpen)
     bound.unbind(to: mark)
     return block
   }
@@ -68,10 +105,13 @@ struct BodyPlanner {
   private mutating func run(_ steps: [Step]) {
     let slotNames = names.slotNames
     var order = OrderSteps(steps) { $0 < slotNames.count && slotNames[$0] != nil }
+    var begun: Set<Int> = []
     while let step = order.next(bound: bound) {
+      if names.options.isObserved { observe(step, begun: &begun) }
       enter(step.with, at: step.location)
       plan(step)
     }
+    close()
     let unsafe = order.remaining
     if !unsafe.isEmpty { report(unsafe) }
     enter(nil, at: steps.last?.location ?? Location(Source(file: "", text: ""), offset: 0, length: 0))
@@ -83,9 +123,32 @@ struct BodyPlanner {
     var found = false
     var own: Set<Slot> = []
     for step in steps { step.forEachOwnSlot { own.insert($0) } }
+    // As OPA counts, a set, an object with variables as keys, and a comprehension make their variable safe.
+    var safe: Set<Slot> = []
+    var comprehensions: Set<Slot> = []
     for step in steps {
+      if case .comprehension(.local(let slot), _, _, _) = step.kind { comprehensions.insert(slot) }
+    }
+    for step in steps {
+      guard case .unify(let a, let b) = step.kind else { continue }
+      for case (.local(let slot), let other) in [(a, b), (b, a)] {
+        switch other {
+        case .set: safe.insert(slot)
+        case .object(let items): if items.contains(where: { $0.key.constantValue == nil }) { safe.insert(slot) }
+        case .local(let other): if comprehensions.contains(other) { safe.insert(slot) }
+        case .constant, .array: break
+        }
+      }
+    }
+    // Each variable is reported where it first stands in the text.
+    let inText = steps.enumerated().sorted { a, b in
+      (a.element.location.offset, a.offset) < (b.element.location.offset, b.offset)
+    }
+    for (_, step) in inText {
       func visit(_ slot: Slot) {
-        guard slot < names.slotNames.count, let name = names.slotNames[slot], !bound.contains(slot) else { return }
+        guard slot < names.slotNames.count, let name = names.slotNames[slot], !bound.contains(slot),
+          !safe.contains(slot)
+        else { return }
         guard seen.insert(slot).inserted else { return }
         found = true
         errors.append(.unsafe("var \(name.isWildcard ? "_" : name.string)", at: step.location))
@@ -130,18 +193,24 @@ struct BodyPlanner {
     let location = step.location
     switch step.kind {
     case .unify(let a, let b):
-      for (known, pattern) in OrderSteps.unification(a, b, bound) ?? [] { match(known, pattern, at: location) }
+      guard let pairs = OrderSteps.unification(a, b, bound) else {
+        // What OPA lets pass without a way to match it: never equal.
+        append(.holds(.constant(.boolean(false))), at: location)
+        for atom in [a, b] { atom.forEachSlot { bound.bind($0) } }
+        return
+      }
+      for (known, pattern) in pairs { match(known, pattern, at: location) }
     case .reference(let result, let base, let path): reference(base, path, result: result, at: location)
     case .call(let result, let callee, let arguments): call(callee, arguments, result: result, at: location)
     case .holds(let atom): append(.holds(operand(atom, at: location)), at: location)
     case .not(let inner):
-      let block = nested(inner) { $0.append(.succeed, at: location) }
+      let block = nested(inner, at: location) { $0.append(.succeed, at: location) }
       append(.not(block), at: location)
     case .noneOf(let inner):
-      let block = nested(inner) { $0.append(.succeed, at: location) }
+      let block = nested(inner, at: location) { $0.append(.succeed, at: location) }
       append(.not(block), at: location)
     case .anyOf(let bodies):
-      let blocks = bodies.map { nested($0) { $0.append(.succeed, at: location) } }
+      let blocks = bodies.map { nested($0, at: location) { $0.append(.succeed, at: location) } }
       append(.anyOf(blocks), at: location)
     case .iterate(let collection, let key, let value):
       let source = operand(collection, at: location)
@@ -150,10 +219,11 @@ struct BodyPlanner {
       nest(location) { .scan(source, key: keyPattern, value: valuePattern, $0) }
     case .every(let domain, let key, let value, let body):
       let source = operand(domain, at: location)
-      let block = nested(body, also: [value] + (key.map { [$0] } ?? [])) { $0.append(.succeed, at: location) }
+      let slots = [value] + (key.map { [$0] } ?? [])
+      let block = nested(body, also: slots, as: .everyBody, at: location) { $0.append(.succeed, at: location) }
       append(.every(source, key: key, value: value, block), at: location)
     case .comprehension(let result, let kind, let head, let body):
-      let block = nested(body) { inner in
+      let block = nested(body, at: location) { inner in
         guard inner.requires(head, at: location) else { return }
         switch kind {
         case .array: inner.append(.emitArray(inner.operand(head[0], at: location)), at: location)
@@ -163,7 +233,7 @@ struct BodyPlanner {
           inner.append(.emitObject(key, value), at: location)
         }
       }
-      produce(result, at: location) { .comprehension($0, kind, block) }
+      if !step.isUnread { produce(result, at: location) { .comprehension($0, kind, block) } }
     }
   }
 
@@ -180,6 +250,9 @@ struct BodyPlanner {
         match(.local(slot), result, at: location)
       } else {
         produce(result, at: location) { .builtin($0, builtin, operands) }
+        if names.options.isObserved, builtin.name == "trace", let message = operands.first {
+          report(.note(message), as: (.expression, location, nil))
+        }
       }
     }
   }
@@ -193,6 +266,73 @@ struct BodyPlanner {
     let slot = newSlot()
     append(statement(slot), at: location)
     match(.local(slot), result, at: location)
+  }
+
+  // MARK: Observation
+
+  /// Adds a statement that tells where the plan is, in an observed one.
+  private mutating func report(
+    _ role: ObservedRole, as seen: (kind: TracePoint.Kind, location: Location, name: String?)
+  ) {
+    guard names.options.isObserved else { return }
+    let point = TracePoint(seen.kind, at: seen.location, name: seen.name, locals: locals)
+    nest(seen.location) { .observed(role, point, $0) }
+  }
+
+  /// The author's variables that have values by now. An inner one hides an outer one of the same name.
+  private var locals: [(name: Text, slot: Slot)] {
+    var slots: [Text: Slot] = [:]
+    for (slot, name) in names.slotNames.enumerated() {
+      if let name, !name.isWildcard, bound.contains(slot) { slots[name] = slot }
+    }
+    return slots.map { (name: $0.key, slot: $0.value) }.sorted { $0.slot < $1.slot }
+  }
+
+  /// Begins the step's expression, unless that is the one at hand.
+  private mutating func observe(_ step: Step, begun: inout Set<Int>) {
+    if step.expression?.offset != open?.location.offset || step.expression?.length != open?.location.length { close() }
+    guard let expression = step.expression else { return }
+    if open == nil {
+      let isContinuation = !begun.insert(expression.offset).inserted
+      let block = Block()
+      open = OpenExpression(
+        location: expression, isContinuation: isContinuation, outer: current, index: current.statements.count,
+        block: block, locals: locals)
+      append(.outside(block), at: expression)
+      current = block
+    }
+    addOperands(of: step)
+  }
+
+  private mutating func addOperands(of step: Step) {
+    switch step.kind {
+    case .call(_, .builtin(let builtin), _) where builtin.infix != nil && builtin.result == .boolean: break
+    case .reference(.local(let slot), _, _), .call(.local(let slot), _, _):
+      guard names.slotNames[slot] == nil, !bound.contains(slot), let expression = open?.location else { return }
+      let location = step.location
+      if location.offset == expression.offset, location.length == expression.length { return }
+      if open?.operands.contains(where: { $0.slot == slot }) == false { open?.operands.append((location, slot)) }
+    case .not(let steps): for step in steps { addOperands(of: step) }
+    default: break
+    }
+  }
+
+  /// Ends the expression at hand.
+  private mutating func close() {
+    guard let open else { return }
+    enter(nil, at: open.location)
+    self.open = nil
+    let point = TracePoint(
+      .expression, at: open.location, locals: open.locals, operands: open.operands,
+      isContinuation: open.isContinuation)
+    if current === open.block {
+      append(.succeed, at: open.location)
+      current = open.outer
+      open.outer.statements[open.index] = .observed(.attempt, point, open.block)
+    } else {
+      open.outer.statements[open.index] = .observed(.begin, point, open.block)
+      nest(open.location) { .observed(.reached, point, $0) }
+    }
   }
 
   // MARK: Patterns

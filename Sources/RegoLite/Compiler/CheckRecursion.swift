@@ -5,16 +5,26 @@ struct CheckRecursion {
 
   private let plan: Plan
   private(set) var errors: [PolicyError] = []
+  /// Those that need themselves, also beyond the limit.
+  private(set) var groups: Set<Int> = []
 
   init(_ plan: Plan) {
     self.plan = plan
     let component = components()
-    for group in plan.groups where component[group.group.id].isRecursive && errors.count < Self.limit {
-      guard let first = group.group.definitions.first ?? group.group.defaults.first else { continue }
-      let path = cycle(from: group.group.id, within: component).map { plan.groups[$0].group.name }
-      errors.append(
-        .recursion(
-          "rule \(group.group.name) is recursive: \(path.joined(separator: " -> "))", at: first.rule.location))
+    for group in plan.groups where component[group.group.id].isRecursive {
+      groups.insert(group.group.id)
+      let number = component[group.group.id].number
+      for definition in group.definitions {
+        for (location, dependencies) in zip(definition.locations, definition.dependencies) {
+          guard errors.count < Self.limit, dependencies.contains(where: { component[$0].number == number }) else {
+            continue
+          }
+          let path = cycle(from: group.group.id, by: dependencies, within: component).map { plan.groups[$0].group.name }
+          errors.append(
+            .recursion(
+              "rule \(group.group.name) is recursive: \(path.joined(separator: " -> "))", at: location))
+        }
+      }
     }
   }
 
@@ -71,15 +81,16 @@ struct CheckRecursion {
     return result
   }
 
-  /// The shortest way from a rule back to itself.
-  private func cycle(from start: Int, within component: [Component]) -> [Int] {
+  /// The shortest way from a rule back to itself that begins with one of the given groups.
+  private func cycle(from start: Int, by first: Set<Int>, within component: [Component]) -> [Int] {
     var previous: [Int: Int] = [:]
     var queue = [start]
     var head = 0
     while head < queue.count {
       let node = queue[head]
       head += 1
-      for next in plan.groups[node].dependencies.sorted() where component[next].number == component[start].number {
+      let dependencies = node == start ? first : plan.groups[node].dependencies
+      for next in dependencies.sorted() where component[next].number == component[start].number {
         if next == start {
           var path = [start]
           var step = node

@@ -18,26 +18,26 @@ struct CollectRules {
     var entries: [Entry] = []
   }
 
-  init(_ modules: [Module]) {
+  init(_ modules: [Module], isStrict: Bool) {
     let draft = Draft()
+    let annotations = AnnotationSet(modules)
+    errors += annotations.errors
     var ruleNames: [[Text]: Set<Text>] = [:]
     for module in modules {
       ruleNames[module.package.path, default: []].formUnion(module.rules.map(\.head.name))
     }
-    for module in modules {
+    for (moduleIndex, module) in modules.enumerated() {
       let scope = Self.scope(of: module, ruleNames: ruleNames[module.package.path] ?? [])
-      checkNames(of: module)
-      for var rule in module.rules {
+      checkNames(of: module, isStrict: isStrict)
+      for (index, var rule) in module.rules.enumerated() {
         // `f()` is a rule, not a function, as in OPA.
         if rule.head.arguments?.isEmpty == true { rule.head.arguments = nil }
-        var ground = module.package.path.map { Value.string($0) }
-        ground.append(.string(rule.head.name))
-        var suffix = rule.head.path[...]
-        while let first = suffix.first, case .scalar(let value) = first.kind {
-          ground.append(value)
-          suffix = suffix.dropFirst()
-        }
-        let definition = RuleGroup.Definition(rule: rule, module: scope, suffix: Array(suffix))
+        let name = rule.head.groundPath
+        let ground = module.package.path.map { Value.string($0) } + name
+        let suffix = rule.head.path.dropFirst(name.count - 1)
+        let definition = RuleGroup.Definition(
+          rule: rule, module: scope, suffix: Array(suffix),
+          metadata: annotations.metadata(module: moduleIndex, rule: index, of: module))
         var node = draft
         for key in ground {
           if let child = node.children[key] {
@@ -59,33 +59,62 @@ struct CollectRules {
       }
     }
     build(draft, into: root, path: [])
+    checkPackages(modules)
+  }
+
+  /// Rules that have a package's name.
+  private mutating func checkPackages(_ modules: [Module]) {
+    var packages: [[Value]: Module] = [:]
+    for module in modules {
+      let path = module.package.path.map { Value.string($0) }
+      if packages[path] == nil { packages[path] = module }
+    }
+    for module in modules {
+      for rule in module.rules where rule.head.isGround {
+        let name = rule.head.groundPath
+        guard let other = packages[module.package.path.map { .string($0) } + name] else { continue }
+        let (package, text) = (Self.dotted(other.package.path.map { .string($0) }), Self.dotted(name))
+        errors.append(
+          .type(
+            "package \(package) conflicts with rule \(text) defined at \(rule.location.file):\(rule.location.row)",
+            at: module.package.location, .conflicts))
+      }
+    }
+  }
+
+  private static func dotted(_ path: [Value]) -> String {
+    guard let first = path.first?.asString else { return "" }
+    return first + path.dropFirst().map(RuleGroup.pathPart).joined()
   }
 
   /// Rules named `input` or `data`, and imports that bind one name twice.
-  private mutating func checkNames(of module: Module) {
-    for rule in module.rules where rule.head.name == "input" || rule.head.name == "data" {
+  private mutating func checkNames(of module: Module, isStrict: Bool) {
+    for rule in module.rules where rule.head.name.isRoot {
       errors.append(
-        .compile("rules must not shadow \(rule.head.name) (use a different rule name)", at: rule.location))
+        .compile("rules must not shadow \(rule.head.name) (use a different rule name)", at: rule.location, .shadowing))
     }
+    // In v0 the last import counts.
+    guard isStrict || module.version == .v1 else { return }
     var imports: [Text: Import] = [:]
     for item in module.imports {
-      guard let root = item.path.first, root == "data" || root == "input" else { continue }
       if let other = imports[item.name] {
-        errors.append(.compile("import must not shadow \(other.location.text)", at: item.location))
+        errors.append(
+          .compile("import must not shadow \(other.regoDescription)", at: item.location, .duplicateImports))
       } else {
         imports[item.name] = item
       }
     }
   }
 
-  private static func scope(of module: Module, ruleNames: Set<Text>) -> ModuleScope {
+  static func scope(of module: Module, ruleNames: Set<Text>) -> ModuleScope {
     var globals: [Text: (root: Text, path: [Text])] = [:]
     for name in ruleNames { globals[name] = ("data", module.package.path + [name]) }
     for item in module.imports {
       guard let root = item.path.first, root == "data" || root == "input" else { continue }
       globals[item.name] = (root, Array(item.path.dropFirst()))
     }
-    return ModuleScope(version: module.version, packagePath: module.package.path, globals: globals)
+    return ModuleScope(
+      version: module.version, packagePath: module.package.path, globals: globals, package: module.package.location)
   }
 
   private mutating func build(_ draft: Draft, into node: RuleNode, path: [Value]) {
@@ -108,7 +137,7 @@ struct CollectRules {
     if defaults.count > 1 {
       errors.append(
         .type(
-          "multiple default rules \(group.name) found at \(Self.places(defaults))", at: defaults[0].rule.location,
+          "multiple default rules \(group.name) found at \(Self.places(defaults))", at: defaults[0].module.package,
           .conflicts))
     }
     groups.append(group)
@@ -121,7 +150,8 @@ struct CollectRules {
     for entry in draft.entries {
       let below = entry.ground[depth...].map { Term(.scalar($0), at: entry.definition.rule.head.location) }
       let definition = RuleGroup.Definition(
-        rule: entry.definition.rule, module: entry.definition.module, suffix: below + entry.suffix)
+        rule: entry.definition.rule, module: entry.definition.module, suffix: below + entry.suffix,
+        metadata: entry.definition.metadata)
       if entry.definition.rule.isDefault { defaults.append(definition) } else { definitions.append(definition) }
     }
     for key in draft.children.keys.sorted() {
@@ -157,7 +187,11 @@ struct CollectRules {
       if let arguments = entry.definition.rule.head.arguments {
         kinds.insert(.function(arguments.count))
       } else if !entry.suffix.isEmpty {
-        kinds.insert(.document)
+        if case .contains = entry.definition.rule.head.kind {
+          kinds.insert(.setDocument)
+        } else {
+          kinds.insert(.document)
+        }
       } else if case .contains = entry.definition.rule.head.kind {
         kinds.insert(.set)
       } else {
@@ -166,8 +200,11 @@ struct CollectRules {
     }
     if let first = draft.entries.first?.definition.rule.location {
       if kinds.count > 1 {
-        errors.append(.type("conflicting rules \(name) found", at: first, .conflicts))
-      } else if kinds != [.document], !draft.children.isEmpty {
+        // As OPA does: all of the first definition's name.
+        let suffix = draft.entries.map(\.suffix).first { !$0.isEmpty } ?? []
+        let text = name + suffix.map { "[\($0.location.text)]" }.joined()
+        errors.append(.type("conflicting rules \(text) found", at: first, .conflicts))
+      } else if kinds != [.document], kinds != [.setDocument], !draft.children.isEmpty {
         let below = draft.children.keys.sorted().flatMap { key in
           draft.children[key].map { Self.rules(below: $0, name: name + RuleGroup.pathPart(key)) } ?? []
         }
@@ -187,6 +224,8 @@ struct CollectRules {
     case complete
     case set
     case document
+    /// A document whose members are sets.
+    case setDocument
     case function(Int)
   }
 
@@ -204,5 +243,21 @@ struct CollectRules {
 
   private static func places(_ definitions: [RuleGroup.Definition]) -> String {
     definitions.map { "\($0.rule.location.file):\($0.rule.location.row)" }.joined(separator: ", ")
+  }
+}
+
+extension Head {
+  /// Its name has no variables, but for a set's member.
+  fileprivate var isGround: Bool { groundPath.count == path.count + 1 }
+}
+
+extension Import {
+  /// `import data.foo as bar`
+  var regoDescription: String {
+    let keywords: Set<String> = ["and", "contains", "every", "if", "in", "not", "or"]
+    let parts = path.dropFirst().map { part in
+      keywords.contains(part.string) ? "[\"\(part)\"]" : RuleGroup.pathPart(.string(part))
+    }
+    return "import \(path[0])\(parts.joined())" + (alias.map { " as \($0)" } ?? "")
   }
 }

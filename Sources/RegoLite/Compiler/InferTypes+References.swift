@@ -1,14 +1,33 @@
+extension Atom {
+  /// The text, when the atom is one.
+  fileprivate var constantText: Text? {
+    if case .string(let text)? = constantValue { return text }
+    return nil
+  }
+}
+
 extension InferTypes {
   /// Whether the reference can lead anywhere: says so when it can't, and gives the variables in its path their types.
   mutating func checkReference(_ base: ReferenceBase, _ path: [Atom], at location: Location) -> Bool {
     var reference = Reference(base: base, path: path, location: location)
     switch base {
-    case .input: return checkPath(reference, from: 0, below: .anything)
+    case .input:
+      for (index, part) in path.enumerated() {
+        guard case .constant(let key) = part else { break }
+        guard key.asString == nil, let object = replacedObject("input", Array(path[..<index])) else { continue }
+        reference.name = "input"
+        return checkPath(reference, from: index, below: object)
+      }
+      return checkPath(reference, from: 0, below: .anything)
     case .data: return checkDocument(reference)
     case .atom(.constant(let value)) where !value.isCollection:
       // As in OPA, a scalar is looked into without a word.
       return checkPath(reference, from: 0, below: .anything)
     case .atom(let atom):
+      // What is looked into without anything known of it can be anything from then on.
+      // A set is known by those members that are.
+      let isKnownSet = if case .set(let items) = atom { items.contains { type(of: $0) != nil } } else { false }
+      if !isKnownSet { atom.forEachSlot { if slots[$0] == nil { slots[$0] = .anything } } }
       reference.name = text(of: atom)
       return checkPath(reference, from: 0, below: typeOrAnything(atom))
     }
@@ -17,10 +36,13 @@ extension InferTypes {
   /// The type of what the reference leads to; absent when nothing is known of it.
   func type(of base: ReferenceBase, _ path: [Atom]) -> RegoType? {
     switch base {
-    case .input: return .anything
+    case .input: return replacedObject("input", path) ?? .anything
     case .atom(.constant(let value)) where !value.isCollection: return nil
     case .atom(let atom): return member(of: typeOrAnything(atom), path[...])
     case .data: break
+    }
+    if let object = replacedObject("data", path), graph.node(at: path.compactMap(\.constantText)) == nil {
+      return object
     }
     if let (type, rest) = replacement(of: path) { return type.isAnything ? type : member(of: type, rest) }
     var node = types
@@ -36,6 +58,25 @@ extension InferTypes {
       node = child
     }
     return node.extent
+  }
+
+  /// The type of a document that the expression's modifiers replace a part of; absent when they don't.
+  private func replacedObject(_ root: Text, _ path: [Atom]) -> RegoType? {
+    var names: [Text] = []
+    for part in path {
+      guard let name = part.constantText else { return nil }
+      names.append(name)
+    }
+    var result: RegoType?
+    for (other, target) in replacedParts where other == root && target.count > names.count {
+      guard target.starts(with: names) else { continue }
+      var type = RegoType.anything
+      for key in target[names.count...].reversed() {
+        type = .object(properties: [.string(key): type], restKey: .string, restValue: .anything)
+      }
+      result = result == nil ? type : .object(properties: [:], restKey: .string, restValue: .anything)
+    }
+    return result
   }
 
   /// The type of a rule that the expression's modifiers replace, or what it says itself, and the path below it. Where

@@ -44,7 +44,7 @@ extension InferTypes {
     return .local(slots.count - 1)
   }
 
-  func description(of atom: Atom, slots: [RegoType?]? = nil) -> String {
+  func description(of atom: Atom, slots: SlotTypes? = nil) -> String {
     guard let slots else { return knownDescription(of: atom) }
     var copy = self
     copy.slots = slots

@@ -6,25 +6,35 @@ struct InferTypes {
   let slotNames: [Text?]
   var errors: [PolicyError] = []
   /// Absent while nothing is known of a slot.
-  var slots: [RegoType?]
+  var slots: SlotTypes
   /// What the compiler's own variables stand for, for messages.
   var origins: [Slot: Step] = [:]
   /// The documents that the step at hand replaces, by path below `data`.
   var replaced: [(path: [Text], type: RegoType)] = []
+  /// The parts of documents that the step at hand replaces: what they are parts of is an object then.
+  var replacedParts: [(root: Text, path: [Text])] = []
   /// The groups whose values that changes: they can be anything.
   var affected: Set<Int> = []
   /// The compiler's variables that only have to be true: results that the source doesn't use.
   private var tested: Set<Slot> = []
   private var seenModifiers: Set<ObjectIdentifier> = []
+  private var mockedFunctions: Set<ObjectIdentifier> = []
+  /// How many comprehensions inside one another are being checked.
+  private var depth = 0
+  /// Twice at each depth would take too long.
+  private static let deepestSecondLook = 8
 
   init(types: TypeTree, graph: RuleGraph, slotNames: [Text?]) {
     self.types = types
     self.graph = graph
     self.slotNames = slotNames
-    slots = Array(repeating: nil, count: slotNames.count)
+    slots = SlotTypes(count: slotNames.count)
   }
 
   var groups: [RuleGroup] { graph.groups }
+
+  /// Stands in `replacedParts` for a key that is no text.
+  static let noName: Text = "\u{0}"
 
   // MARK: Steps
 
@@ -54,13 +64,19 @@ struct InferTypes {
   }
 
   private mutating func check(_ step: Step, bound: BoundSlots) {
-    let (outerReplaced, outerAffected) = (replaced, affected)
-    defer { (replaced, affected) = (outerReplaced, outerAffected) }
+    let (outerReplaced, outerAffected, outerParts) = (replaced, affected, replacedParts)
+    defer { (replaced, affected, replacedParts) = (outerReplaced, outerAffected, outerParts) }
     if let with = step.with {
       let isFirst = seenModifiers.insert(ObjectIdentifier(with)).inserted
       for (target, value) in with.modifications {
         if case .data(let path) = target, case .value(let atom) = value {
           replaced.append((path, typeOrAnything(atom)))
+        }
+        switch target {
+        case .input(let path) where !path.isEmpty: replacedParts.append(("input", path))
+        case .data(let path) where !path.isEmpty: replacedParts.append(("data", path))
+        case .nowhere(isInput: true, let path): replacedParts.append(("input", path + [Self.noName]))
+        default: break
         }
         affected.formUnion(graph.users(of: target))
         if isFirst { check(target, replacedBy: value, at: step.location) }
@@ -78,22 +94,65 @@ struct InferTypes {
     case .not(let inner): for step in inner { check(step, bound: bound) }
     case .comprehension(let result, let kind, let head, let body):
       guard let type = comprehension(kind, head, body, bound: bound) else { return }
-      _ = unify(result, type)
-    case .noneOf(let body), .every(_, _, _, let body): checkFunctionReferences(in: body)
-    case .anyOf(let bodies): for body in bodies { checkFunctionReferences(in: body) }
+      let before = description(of: result)
+      if !unify(result, type) { reportMismatch(type.description, before, at: step.location) }
+    case .noneOf(let body): checkInner(body, bound: bound)
+    case .every(_, let key, let value, let body):
+      checkMockedFunctions(of: step)
+      var bound = bound
+      if let key { bound.bind(key) }
+      bound.bind(value)
+      checkInner(body, bound: bound)
+    case .anyOf(let bodies):
+      checkMockedFunctions(of: step)
+      for body in bodies { checkInner(body, bound: bound) }
     case .holds: break
     }
   }
 
-  /// The only check that bodies in a body get, as in OPA: whether they use functions as documents.
-  private mutating func checkFunctionReferences(in steps: [Step]) {
+  /// Bodies in a body get two checks alone, as in OPA: whether their references can lead anywhere, and what is inside
+  /// their comprehensions.
+  private mutating func checkInner(_ steps: [Step], bound: BoundSlots) {
+    let mark = slots.mark
+    defer { slots.undo(to: mark) }
+    var bound = bound
+    for step in steps { step.forEachOwnSlot { bound.bind($0) } }
     for step in steps {
       switch step.kind {
-      case .reference(_, .data, let path): _ = checkFunctionReference(path, at: step.location)
-      case .not(let inner), .noneOf(let inner), .every(_, _, _, let inner), .comprehension(_, _, _, let inner):
-        checkFunctionReferences(in: inner)
-      case .anyOf(let bodies): for body in bodies { checkFunctionReferences(in: body) }
-      case .unify, .reference, .call, .holds, .iterate: break
+      case .reference(_, let base, let path):
+        // What stands there as a whole is not looked into.
+        if case .atom(let atom) = base, !atom.isLocal { continue }
+        _ = checkReference(base, path, at: step.location)
+      case .iterate(let collection, let key, _):
+        _ = checkReference(.atom(collection), [key ?? newVariable()], at: step.location)
+      case .not(let inner), .noneOf(let inner): checkInner(inner, bound: bound)
+      case .every(_, let key, let value, let inner):
+        var bound = bound
+        if let key { bound.bind(key) }
+        bound.bind(value)
+        checkInner(inner, bound: bound)
+      case .comprehension(_, let kind, let head, let inner): _ = comprehension(kind, head, inner, bound: bound)
+      case .anyOf(let bodies): for body in bodies { checkInner(body, bound: bound) }
+      case .unify, .call, .holds: break
+      }
+    }
+  }
+
+  /// A function that a modifier of an expression with bodies replaces counts as used there like a document: OPA refuses
+  /// that.
+  private mutating func checkMockedFunctions(of step: Step) {
+    guard let with = step.with, mockedFunctions.insert(ObjectIdentifier(with)).inserted else { return }
+    for (index, (target, _)) in with.modifications.enumerated() {
+      switch target {
+      case .function(let group):
+        report("function \(groups[group].name) used as reference, not called", at: step.location)
+      case .builtin(let name):
+        var error = PolicyError.type("function \(name) used as reference, not called", at: step.location, .types)
+        error.location = nil
+        errors.append(error)
+      case .nowhere(isInput: true, _) where !with.replacesInput:
+        report("undefined ref: \(with.targets[index].text)", at: with.targets[index])
+      case .input, .data, .nowhere: break
       }
     }
   }
@@ -101,16 +160,39 @@ struct InferTypes {
   private mutating func comprehension(
     _ kind: ComprehensionKind, _ head: [Atom], _ body: [Step], bound: BoundSlots
   ) -> RegoType? {
-    let outer = slots
-    defer { slots = outer }
+    let mark = slots.mark
+    defer { slots.undo(to: mark) }
     let before = errors.count
+    if depth < Self.deepestSecondLook {
+      lookInside(body, bound: bound)
+      guard errors.count == before else { return nil }
+    }
+    depth += 1
     check(body, bound: bound)
+    depth -= 1
     guard errors.count == before else { return nil }
-    let types = head.map { typeOrAnything($0) }
+    let types = head.map { atom in
+      if case .local = atom { return type(of: atom) ?? .untyped }
+      return typeOrAnything(atom)
+    }
     return switch kind {
-    case .array: .array(of: types[0]).bounded
+    case .array: .array(leading: [], rest: types[0] == .untyped ? nil : types[0]).bounded
     case .set: .set(types[0]).bounded
     case .object: .object(of: types[1], keys: types[0]).bounded
+    }
+  }
+
+  /// OPA looks at comprehensions inside one also from outside of it, where nothing is known from its body yet.
+  private mutating func lookInside(_ body: [Step], bound: BoundSlots) {
+    var bound = bound
+    for step in body { step.forEachOwnSlot { bound.bind($0) } }
+    let before = errors.count
+    for step in body {
+      guard case .comprehension(_, let kind, let head, let inner) = step.kind, errors.count == before else { continue }
+      let outer = depth
+      depth = Self.deepestSecondLook
+      _ = comprehension(kind, head, inner, bound: bound)
+      depth = outer
     }
   }
 
@@ -125,7 +207,8 @@ struct InferTypes {
     let wanted: [RegoType]
     switch callee {
     case .builtin(let builtin):
-      if builtin.isVariadic { return }
+      // What a `print` shows may be of any type, or of none that is known yet.
+      if builtin.isVariadic || builtin.name == "internal.print" { return }
       if isStatement, builtin.name == "equal", arguments.count == 2 {
         equate(arguments[0], arguments[1], at: location)
         return
@@ -133,6 +216,10 @@ struct InferTypes {
       name = builtin.name.string
       wanted = builtin.type.operands
     case .function(let group):
+      if types.isUndefinedFunction(at: groups[group].path) {
+        report("undefined function \(groups[group].name)", at: location)
+        return
+      }
       guard !affected.contains(group), let function = types.function(at: groups[group].path) else {
         if type(of: result) == nil { _ = unify(result, .anything) }
         return
@@ -167,7 +254,7 @@ struct InferTypes {
       guard let function = types.function(at: groups[group].path) else { return }
       (name, replaced) = (groups[group].name, function)
       want = FunctionType.list(function.arguments.map(\.description))
-    case .input, .data: return
+    case .input, .data, .nowhere: return
     }
     let replacing: FunctionType
     switch callee {
@@ -184,8 +271,9 @@ struct InferTypes {
   // MARK: Equations
 
   private mutating func equate(_ a: Atom, _ b: Atom, at location: Location, isStep: Bool = false) {
-    let before = slots
+    let mark = slots.mark
     if unify(a, b) { return }
+    let before = slots.undone(to: mark)
     let (first, second) = (description(of: a, slots: before), description(of: b, slots: before))
     if isStep, isEquation(location) {
       reportMismatch(second, first, at: location)
@@ -200,15 +288,19 @@ struct InferTypes {
   ) {
     guard checkReference(base, path, at: location) else { return }
     let type = type(of: base, path)
-    let before = slots
+    let mark = slots.mark
     var isPossible = true
     if let type {
       isPossible = self.type(of: pattern).map { RegoType.unifies($0, type) } ?? unify(pattern, type)
+    } else if case .atom(.local(let slot)) = base, slots[slot] != nil {
+      // A collection of whose members nothing is known.
+      isPossible = false
     } else if case .atom(.constant(let value)) = base, !value.isCollection {
       // Nothing is below a scalar.
       isPossible = false
     }
     guard !isPossible else { return }
+    let before = slots.undone(to: mark)
     let (have, want) = (description(of: pattern, slots: before), type?.description ?? RegoType.unknown)
     if isPatternLeft(location) {
       reportMismatch(have, want, at: location)
@@ -247,5 +339,15 @@ struct InferTypes {
     if case .reference = left.kind { return false }
     if case .reference = right.kind { return true }
     return false
+  }
+}
+
+extension Atom {
+  fileprivate var isLocal: Bool { if case .local = self { true } else { false } }
+}
+
+extension WithGroup {
+  fileprivate var replacesInput: Bool {
+    modifications.contains { if case .input(let path) = $0.target { path.isEmpty } else { false } }
   }
 }

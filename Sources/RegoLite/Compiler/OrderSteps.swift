@@ -15,9 +15,15 @@ struct OrderSteps {
   private let isNamed: (Slot) -> Bool
   let steps: [Step]
   private var isRemaining: [Bool]
+  /// What comprehensions give: OPA takes no object apart that one of them made on the spot.
+  private var comprehensions: [Slot: (kind: ComprehensionKind, step: Int)] = [:]
+  /// Slots that have values before the body begins; absent until that is known.
+  private var given: BoundSlots?
   /// Steps that may be ready.
   private var candidates: IndexBitmap
   private var last: Int?
+  /// The steps of each expression of several.
+  private var units: [Int: [Int]] = [:]
 
   init(_ steps: [Step], isNamed: @escaping (Slot) -> Bool) {
     self.steps = steps
@@ -35,6 +41,18 @@ struct OrderSteps {
         mentions[slot, default: []].append(index)
       }
     }
+    for (index, step) in steps.enumerated() {
+      if let unit = step.unit { units[unit, default: []].append(index) }
+    }
+    for unit in units.values where unit.count > 1 {
+      for index in unit.dropFirst() {
+        for slot in closureSlots[index] { mentions[slot, default: []].append(unit[0]) }
+        steps[index].forEachOwnSlot { mentions[$0, default: []].append(unit[0]) }
+      }
+    }
+    for (index, step) in steps.enumerated() {
+      if case .comprehension(.local(let slot), let kind, _, _) = step.kind { comprehensions[slot] = (kind, index) }
+    }
   }
 
   /// The steps that never became ready, in the body's order.
@@ -42,10 +60,14 @@ struct OrderSteps {
 
   /// The next step that can run when `bound` have values; absent when none is left or none can.
   mutating func next(bound: BoundSlots) -> Step? {
+    if given == nil { given = bound }
     if let last {
       steps[last].forEachOwnSlot { slot in
         guard bound.contains(slot), let waiting = mentions.removeValue(forKey: slot) else { return }
         for index in waiting where isRemaining[index] { candidates.insert(index) }
+      }
+      if let unit = steps[last].unit, let rest = units[unit] {
+        for index in rest where isRemaining[index] { candidates.insert(index) }
       }
     }
     // As OPA does: on from where the last one was found, and over again.
@@ -59,7 +81,33 @@ struct OrderSteps {
     return nil
   }
 
+  /// What has a value after each step had its one chance, in the order of the text.
+  func boundInOnePass(from given: BoundSlots) -> BoundSlots {
+    var bound = given
+    for (index, step) in steps.enumerated() where step.canBind && isReadyAlone(index, bound) {
+      step.forEachOwnSlot { bound.bind($0) }
+    }
+    return bound
+  }
+
   private func isReady(_ index: Int, _ bound: BoundSlots) -> Bool {
+    guard let unit = steps[index].unit, let members = units[unit], members.count > 1 else {
+      return isReadyAlone(index, bound)
+    }
+    guard index == members[0] else {
+      // In turn, after the first.
+      for member in members where member < index && isRemaining[member] { return false }
+      return isReadyAlone(index, bound)
+    }
+    var bound = bound
+    for member in members {
+      guard isReadyAlone(member, bound) else { return false }
+      steps[member].forEachOwnSlot { bound.insert($0) }
+    }
+    return true
+  }
+
+  private func isReadyAlone(_ index: Int, _ bound: BoundSlots) -> Bool {
     for slot in closureSlots[index] where !bound.contains(slot) && ownSlots.contains(slot) { return false }
     let step = steps[index]
     if step.bindsNothing {
@@ -73,7 +121,14 @@ struct OrderSteps {
       }
     }
     switch step.kind {
-    case .unify(let a, let b): return Self.unification(a, b, bound) != nil
+    case .unify(let a, let b):
+      guard let pairs = Self.unification(a, b, bound) else {
+        return [a, b].contains { $0.contains(slot: isOpenComprehension) }
+          && !isAsked(for: [a, b], besides: index, bound)
+      }
+      if comprehensions.isEmpty { return true }
+      // The left side is the second one here.
+      return pairs.allSatisfy { takesApart($0.known, $0.pattern, isLeft: { b.mentions($0) }, of: index, bound) }
     case .reference(let result, let base, let path):
       if case .atom(let atom) = base, !atom.isBound(bound) { return false }
       var bound = bound
@@ -100,6 +155,41 @@ struct OrderSteps {
     case .comprehension(let result, _, _, _):
       var bound = bound
       return result.bindPattern(&bound)
+    }
+  }
+
+  /// Whether OPA lets the pattern take the known side apart, when that is a comprehension's own value: on the left side
+  /// one of the pattern's kind, on the right any but by an object.
+  private func takesApart(
+    _ known: Atom, _ pattern: Atom, isLeft: (Slot) -> Bool, of index: Int, _ bound: BoundSlots
+  ) -> Bool {
+    guard case .local(let slot) = known, let (kind, _) = comprehensions[slot], !pattern.isBound(bound)
+    else { return true }
+    switch (pattern, kind) {
+    case (.array, .array): return true
+    case (.object, .object): if isLeft(slot) { return true }
+    case (.array, _): if !isLeft(slot) { return true }
+    case (.object, _): break
+    case (.constant, _), (.local, _), (.set, _): return true
+    }
+    return isOpenComprehension(slot) && !isAsked(for: [pattern], besides: index, bound)
+  }
+
+  /// Whether the slot holds a comprehension that reads a variable of the body. Of an expression with such a one, OPA
+  /// forgets that other variables have no values, which shows only where something else asks for them.
+  private func isOpenComprehension(_ slot: Slot) -> Bool {
+    guard let (_, comprehension) = comprehensions[slot] else { return false }
+    return closureSlots[comprehension].contains { ownSlots.contains($0) && given?.contains($0) != true }
+  }
+
+  /// Whether other expressions mention what has no value yet.
+  private func isAsked(for atoms: [Atom], besides index: Int, _ bound: BoundSlots) -> Bool {
+    let unit = steps[index].unit
+    return atoms.contains { atom in
+      atom.contains { slot in
+        guard !bound.contains(slot), comprehensions[slot] == nil else { return false }
+        return mentions[slot]?.contains { $0 != index && (unit == nil || steps[$0].unit != unit) } == true
+      }
     }
   }
 
@@ -219,6 +309,14 @@ struct IndexBitmap {
 }
 
 extension Atom {
+  fileprivate func mentions(_ slot: Slot) -> Bool { contains { $0 == slot } }
+
+  fileprivate func contains(slot isWanted: (Slot) -> Bool) -> Bool {
+    var found = false
+    forEachSlot { found = found || isWanted($0) }
+    return found
+  }
+
   func isBound(_ bound: BoundSlots) -> Bool {
     switch self {
     case .constant: return true

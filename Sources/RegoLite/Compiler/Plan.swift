@@ -6,6 +6,11 @@ struct Plan: Sendable {
   let tree: RuleTree
   /// What the rules' values can be, as far as it was inferred.
   var types = TypeTree()
+  /// How deep each group's values can nest: see `CheckNesting`.
+  var heights: [Int] = []
+  var options = PlanOptions()
+  /// Those that a `with` in the rules replaces.
+  var replacedBuiltins: Set<Text> = []
 }
 
 /// A sequence of statements. A statement that is undefined ends the block; one with many results runs the block
@@ -85,6 +90,8 @@ indirect enum Statement: Sendable {
   case with([Replacement], Block)
   /// … and this one, inside it, with those replacements undone: what follows the modified expression.
   case outside(Block)
+  /// In observed plans alone.
+  case observed(ObservedRole, TracePoint, Block)
 
   // The ends of blocks: each hands a result to whoever runs the block.
   case succeed
@@ -101,7 +108,8 @@ extension Statement {
   fileprivate func moveBlocks(to blocks: inout [Block]) {
     switch self {
     case .scan(_, _, _, let block), .walk(_, _, let block), .relation(_, _, _, let block), .not(let block),
-      .every(_, _, _, let block), .comprehension(_, _, let block), .with(_, let block), .outside(let block):
+      .every(_, _, _, let block), .comprehension(_, _, let block), .with(_, let block), .outside(let block),
+      .observed(_, _, let block):
       blocks.append(block)
     case .anyOf(let own): blocks += own
     default: break
@@ -142,6 +150,10 @@ struct DefinitionPlan: Sendable {
   let branches: [Block]
   /// The definition's own, then each `else`.
   let locations: [Location]
+  /// Of each branch.
+  let index: [IndexTests]
+  /// The groups that each branch reads.
+  let dependencies: [Set<Int>]
   var location: Location { locations[0] }
 }
 

@@ -8,18 +8,32 @@ struct Planner {
   /// A query's.
   private(set) var querySteps: (steps: [Step], slotNames: [Text?]) = ([], [])
   private let lookups: LookupRegistry
+  private let options: PlanOptions
   /// The groups that the definition at hand reads.
   private(set) var dependencies: Set<Int> = []
+  /// Builtins that a `with` replaces.
+  private(set) var replacedBuiltins: Set<Text> = []
+  private var unsupportedCalls: [(builtin: Text, location: Location)] = []
+  /// By source, the imports and rules that its modules name.
+  private(set) var usedGlobals: [ObjectIdentifier: Set<Text>] = [:]
 
-  init(tree: RuleTree) {
+  init(tree: RuleTree, options: PlanOptions) {
     self.tree = tree
+    self.options = options
     lookups = LookupRegistry([])
   }
 
   /// Plans on top of `plan`, whose lookups keep their numbers.
   init(extending plan: Plan) {
     tree = plan.tree
+    options = plan.options
     lookups = LookupRegistry(plan.lookups)
+  }
+
+  /// The errors of calls that reach for a builtin which isn't there: all but those of replaced ones.
+  func unsupportedCalls(replaced: Set<Text>) -> [PolicyError] {
+    unsupportedCalls.filter { !replaced.contains($0.builtin) }
+      .map { .type("\($0.builtin) is not supported yet", at: $0.location, .calls) }
   }
 
   // MARK: Rules
@@ -28,7 +42,7 @@ struct Planner {
   mutating func planRules() -> Plan {
     var groups: [GroupPlan] = []
     for group in tree.groups { groups.append(plan(group)) }
-    return Plan(groups: groups, lookups: finishLookups(), tree: tree)
+    return Plan(groups: groups, lookups: finishLookups(), tree: tree, options: options)
   }
 
   /// Plans what was asked for since the last time.
@@ -49,6 +63,7 @@ struct Planner {
       plan.frameSize = max(plan.frameSize, frameSize)
       if let value { values.insert(value) } else { hasConstantValues = false }
     }
+    sort(&plan.definitions, of: group)
     for definition in group.defaults {
       let (planned, frameSize, _) = self.definition(definition, group: group, keyCount: 0)
       plan.defaults.append(planned)
@@ -62,6 +77,18 @@ struct Planner {
     return plan
   }
 
+  /// Puts definitions that share an index into the order in which OPA finds them there.
+  private func sort(_ definitions: inout [DefinitionPlan], of group: RuleGroup) {
+    guard definitions.count > 1 else { return }
+    let shareOneIndex = group.definitions.allSatisfy { definition in
+      guard let first = definition.suffix.first, case .scalar = first.kind else { return true }
+      return false
+    }
+    guard shareOneIndex else { return }
+    let order = IndexTests.order(definitions.map(\.index))
+    definitions = order.map { definitions[$0] }
+  }
+
   private mutating func lookup(_ key: LookupRegistry.Key) -> LookupPlan {
     let group = tree.groups[key.group]
     var plan = LookupPlan(group: key.group, keyCount: key.keyCount, frameSize: 0, definitions: [], defaults: [])
@@ -71,6 +98,7 @@ struct Planner {
       plan.definitions.append(planned)
       plan.frameSize = max(plan.frameSize, frameSize)
     }
+    sort(&plan.definitions, of: group)
     for definition in group.defaults {
       let (planned, frameSize, _) = self.definition(definition, group: group, keyCount: key.keyCount)
       plan.defaults.append(planned)
@@ -92,6 +120,8 @@ struct Planner {
     if case .function(let count) = group.kind { arity = max(count, rule.head.arguments?.count ?? 0) }
     var branches: [Block] = []
     var locations: [Location] = []
+    var index: [IndexTests] = []
+    var reads: [Set<Int>] = []
     var frameSize = 0
     var constant: Value?
     var isOneValue = true
@@ -101,29 +131,40 @@ struct Planner {
     if case .contains = rule.head.kind { values.append((nil, rule.body, rule.location)) }
     for branch in rule.elseBranches { values.append((branch.value, branch.body, branch.location)) }
 
-    for (value, body, location) in values {
-      var names = ResolveNames(module: definition.module, tree: tree, parameters: arity)
+    /// Arguments that no branch has read so far.
+    var unused: Set<Text>?
+    for (branch, (value, body, location)) in values.enumerated() {
+      var names = ResolveNames(
+        module: definition.module, tree: tree, parameters: arity, options: options,
+        metadata: (definition.metadata, isElse: branch > 0))
       var steps: [Step] = []
       names.openScope()
-      for (index, term) in (rule.head.arguments ?? []).enumerated() {
-        names.argument(term, parameter: index, into: &steps)
-      }
+      names.arguments(rule.head.arguments ?? [], into: &steps)
       names.openScope()
       names.body(body, into: &steps)
+      let headSteps = steps.count
+      names.isInHead = true
       var path: [Atom] = []
-      for term in definition.suffix { path.append(names.atom(term, with: nil, into: &steps)) }
+      for term in definition.suffix { path.append(names.value(of: term, into: &steps)) }
       let result: Atom
       var isMember = false
+      names.isHeadValue = true
       switch rule.head.kind {
       case .contains(let element):
         isMember = true
-        result = names.atom(element, with: nil, into: &steps)
+        result = names.value(of: element, into: &steps)
+        names.tag(&steps, from: headSteps, as: element.location)
       case .value:
-        result = value.map { names.atom($0, with: nil, into: &steps) } ?? .constant(.boolean(true))
+        result = value.map { names.value(of: $0, into: &steps) } ?? .constant(.boolean(true))
+        names.tag(&steps, from: headSteps, as: value?.location ?? rule.head.location)
       }
+      names.isHeadValue = false
+      names.reportUndeclared(after: steps)
       names.closeScope()
+      unused = unused.map { $0.intersection(names.unusedArguments) } ?? names.unusedArguments
       names.closeScope()
       errors += names.errors
+      if keyCount == 0 { adopt(names, from: rule.location.source) }
 
       if keyCount == 0 {
         bodies.append(
@@ -131,6 +172,13 @@ struct Planner {
             group: group.id, suffix: path, isMember: isMember, arity: arity, steps: steps, result: result,
             slotNames: names.slotNames, location: rule.head.location))
       }
+
+      if keyCount == 0 {
+        let places = definition.suffix.map(\.location) + [value?.location ?? location]
+        checkHead(Array(zip(path + [result], places)), of: steps, names, arity: arity, rule: rule.location)
+      }
+      index.append(names.index)
+      steps.insert(contentsOf: names.index.steps(before: steps, arity: arity) { names.newSlot(nil) }, at: 0)
 
       // A lookup's keys take the place of the head's first terms; what is left of the path stays to be built.
       var keyed = path
@@ -146,7 +194,7 @@ struct Planner {
         let value = body.operand(result, at: rule.head.location)
         switch group.kind {
         case .complete, .function:
-          body.append(.emitValue(value, isFinal: result.constantValue != nil), at: rule.head.location)
+          body.append(.emitValue(value, isFinal: result.constantValue != nil), at: location)
         case .set, .document:
           if keyCount > keyed.count {
             body.emitBelow(value, keys: keyed.count..<keyCount, at: rule.head.location)
@@ -162,8 +210,11 @@ struct Planner {
           }
         }
       }
-      let planned = builder.plan(steps, end: end)
+      let isElse = !branches.isEmpty
+      let planned = builder.plan(
+        steps, as: (.rule, isElse ? location : rule.head.location, group.name), end: end)
       let block = planned.root
+      reads.append(planned.dependencies)
       adopt(planned)
       frameSize = max(frameSize, planned.frameSize)
       branches.append(block)
@@ -174,8 +225,41 @@ struct Planner {
       }
       locations.append(location)
     }
-    let plan = DefinitionPlan(branches: branches, locations: locations)
+    if options.isStrict, keyCount == 0 {
+      for name in (unused ?? []).sorted() {
+        errors.append(
+          .compile(
+            "unused argument \(name). (hint: use _ (wildcard variable) instead)", at: rule.head.location))
+      }
+    }
+    let plan = DefinitionPlan(branches: branches, locations: locations, index: index, dependencies: reads)
     return (plan, frameSize, isOneValue ? constant : nil)
+  }
+
+  private mutating func adopt(_ names: ResolveNames, from source: Source? = nil) {
+    if let source { usedGlobals[ObjectIdentifier(source), default: []].formUnion(names.usedGlobals) }
+    unsupportedCalls += names.unsupportedCalls
+    replacedBuiltins.formUnion(names.replacedBuiltins)
+  }
+
+  /// The variables of a head that its body doesn't even mention: OPA says so before it looks into any body.
+  private mutating func checkHead(
+    _ head: [(atom: Atom, location: Location)], of steps: [Step], _ names: ResolveNames, arity: Int, rule: Location
+  ) {
+    var mentioned: Set<Slot> = []
+    for step in steps {
+      step.forEachOwnSlot { mentioned.insert($0) }
+    }
+    for (atom, place) in head {
+      // OPA names the rule's line.
+      let location = place.row == rule.row ? place : rule
+      atom.forEachSlot { slot in
+        guard slot >= arity, mentioned.insert(slot).inserted, slot < names.slotNames.count,
+          let name = names.slotNames[slot]
+        else { return }
+        errors.append(.unsafe("var \(name.isWildcard ? "_" : name.string)", at: location, .heads))
+      }
+    }
   }
 
   /// Takes over what a body's planning has found.
@@ -187,7 +271,7 @@ struct Planner {
   // MARK: Queries
 
   mutating func query(_ body: Body, module: ModuleScope) -> QueryPlan {
-    var names = ResolveNames(module: module, tree: tree, parameters: 0, isQuery: true)
+    var names = ResolveNames(module: module, tree: tree, parameters: 0, isQuery: true, options: options)
     var steps: [Step] = []
     names.openScope()
     var captures: [Slot] = []
@@ -210,9 +294,16 @@ struct Planner {
     let variables = names.namedSlots()
     names.closeScope()
     errors += names.errors
+    adopt(names)
     querySteps = (steps, names.slotNames)
     let location = body.first?.location ?? Location(Source(file: "", text: ""), offset: 0, length: 0)
-    let planned = BodyPlanner(names: names, bound: 0..<0, tree: tree, lookups: lookups).plan(steps) { body in
+    var whole = location
+    if let last = body.last?.location {
+      whole = Location(location.source, offset: location.offset, length: last.offset + last.length - location.offset)
+    }
+    let planned = BodyPlanner(names: names, bound: 0..<0, tree: tree, lookups: lookups).plan(
+      steps, as: (.query, whole, nil)
+    ) { body in
       let row = captures.map { Operand.local($0) } + variables.map { Operand.local($0.slot) }
       body.append(.emitRow(row), at: location)
     }
@@ -224,13 +315,18 @@ struct Planner {
 
   /// The document at a path below `data`, as a query with one value and no variables.
   mutating func document(at path: [Text]) -> QueryPlan {
-    let location = Location(Source(file: "", text: "data"), offset: 0, length: 4)
-    var names = ResolveNames(module: .query, tree: tree, parameters: 0)
+    var text = "data"
+    if options.isObserved { text += path.map { RuleGroup.pathPart(.string($0)) }.joined() }
+    let location = Location(Source(file: "", text: text), offset: 0, length: text.utf8.count)
+    var names = ResolveNames(module: .query, tree: tree, parameters: 0, options: options)
     let result = names.newSlot(nil)
-    let step = Step(
+    var step = Step(
       kind: .reference(result: .local(result), base: .data, path: path.map { .constant(.string($0)) }), with: nil,
       location: location)
-    let planned = BodyPlanner(names: names, bound: 0..<0, tree: tree, lookups: lookups).plan([step]) { body in
+    step.expression = location
+    let planned = BodyPlanner(names: names, bound: 0..<0, tree: tree, lookups: lookups).plan(
+      [step], as: (.query, location, nil)
+    ) { body in
       body.append(.emitRow([.local(result)]), at: location)
     }
     adopt(planned)

@@ -7,17 +7,26 @@ public struct PolicyError: Error, Sendable {
   public var message: String
   /// Absent for what concerns no place in a text.
   public var location: Location?
-  /// A policy's errors are those of the first stage that has any: later ones might only follow from them.
+  /// Of a definition, later stages' errors might only follow from earlier ones': see `Mistakes`.
   var stage = Stage.names
 
   enum Stage: Int, Comparable {
+    case imports
+    case shadowing
+    case duplicateImports
     case names
+    case voidCalls
+    case prints
+    case annotations
     case modifiers
     case conflicts
     case calls
+    case heads
     case safety
     case recursion
     case types
+    case deprecated
+    case nesting
     static func < (a: Stage, b: Stage) -> Bool { a.rawValue < b.rawValue }
   }
 
@@ -40,8 +49,8 @@ public struct PolicyError: Error, Sendable {
     PolicyError("rego_type_error", message, at: location, stage)
   }
 
-  static func unsafe(_ what: String, at location: Location) -> PolicyError {
-    PolicyError("rego_unsafe_var_error", "\(what) is unsafe", at: location, .safety)
+  static func unsafe(_ what: String, at location: Location, _ stage: Stage = .safety) -> PolicyError {
+    PolicyError("rego_unsafe_var_error", "\(what) is unsafe", at: location, stage)
   }
 
   static func recursion(_ message: String, at location: Location) -> PolicyError {
@@ -65,20 +74,32 @@ extension PolicyError: CustomStringConvertible {
   }
 }
 
-/// Everything that one compiler pass found: never empty.
+/// Everything that is wrong, as far as one run finds it: never empty.
 public struct PolicyErrors: Error, Sendable {
   public var errors: [PolicyError]
 
   /// In the order of file and place.
   public init(_ errors: [PolicyError]) {
-    let first = errors.map(\.stage).min()
-    self.errors = errors.filter { $0.stage == first }.sorted { a, b in
+    self.errors = errors.sorted { a, b in
       switch (a.location, b.location) {
       case let (x?, y?): (x.file, x.offset, a.message) < (y.file, y.offset, b.message)
       case (nil, _?): true
       default: false
       }
     }
+  }
+
+  init(_ errors: SyntaxErrors) {
+    self.init(errors.errors.map { PolicyError(code: $0.code.rawValue, message: $0.message, location: $0.location) })
+  }
+
+  /// The first `limit` errors and, when there are more, OPA's `error limit reached`.
+  public func limited(to limit: Int) -> PolicyErrors {
+    guard limit >= 0, errors.count > limit else { return self }
+    var shown = self
+    shown.errors.removeLast(errors.count - limit)
+    shown.errors.append(PolicyError(code: "rego_compile_error", message: "error limit reached", location: nil))
+    return shown
   }
 }
 

@@ -7,6 +7,7 @@ extension RegoType: CustomStringConvertible {
     case .boolean: return "boolean"
     case .number: return "number"
     case .string: return "string"
+    case .untyped: return Self.unknown
     case .any(let members): return Self.listed("any", members.map(\.description))
     case .set(let element): return "set[\(element)]"
     case .array(let leading, let rest): return Self.array(leading.map(\.description), rest: rest?.description)

@@ -97,7 +97,7 @@ extension RegoType {
   /// The same type with the members of its unions in order, as this file keeps them.
   var normalized: RegoType {
     switch self {
-    case .null, .boolean, .number, .string: self
+    case .null, .boolean, .number, .string, .untyped: self
     case .any(let members): .any(members.map(\.normalized).sorted { Self.compare($0, $1) == .ascending })
     case .set(let element): .set(element.normalized)
     case .array(let leading, let rest): .array(leading: leading.map(\.normalized), rest: rest?.normalized)
@@ -119,6 +119,7 @@ extension RegoType {
     case .object: 5
     case .set: 6
     case .any: 7
+    case .untyped: 8
     }
   }
 
@@ -172,7 +173,7 @@ extension RegoType {
   /// The type of what the collection's members are found by; absent for what has no members.
   var keys: RegoType? {
     switch self {
-    case .null, .boolean, .number, .string: nil
+    case .null, .boolean, .number, .string, .untyped, .set(.untyped), .object(_, .untyped, _): nil
     case .array: .number
     case .set(let element): element
     case .object(let properties, let restKey, _):
@@ -184,7 +185,7 @@ extension RegoType {
   /// The type of the collection's members; absent for what has none.
   var values: RegoType? {
     switch self {
-    case .null, .boolean, .number, .string: nil
+    case .null, .boolean, .number, .string, .untyped, .set(.untyped), .object(_, _, .untyped): nil
     case .array(let leading, let rest): .union(leading.reduce(nil) { .union($0, $1) }, rest)
     case .set(let element): element
     case .object(let properties, _, let restValue):
@@ -196,7 +197,7 @@ extension RegoType {
   /// The type of the member with this key; absent when there can be none.
   func member(_ key: Value) -> RegoType? {
     switch self {
-    case .null, .boolean, .number, .string: return nil
+    case .null, .boolean, .number, .string, .untyped, .object(_, _, .untyped): return nil
     case .array(let leading, let rest):
       guard let index = key.asInt, index >= 0 else { return nil }
       return index < leading.count ? leading[index] : rest
@@ -243,7 +244,7 @@ extension RegoType {
     nodes += 1
     guard depth < Self.depthLimit, nodes < Self.nodeLimit else { return false }
     switch self {
-    case .null, .boolean, .number, .string: return true
+    case .null, .boolean, .number, .string, .untyped: return true
     case .any(let members): return members.allSatisfy { $0.fits(depth: depth + 1, nodes: &nodes) }
     case .set(let element): return element.fits(depth: depth + 1, nodes: &nodes)
     case .array(let leading, let rest):
@@ -261,7 +262,7 @@ extension RegoType {
     guard depth < Self.depthLimit, nodes < Self.nodeLimit else { return .anything }
     func inner(_ type: RegoType) -> RegoType { type.bounded(depth: depth + 1, nodes: &nodes) }
     switch self {
-    case .null, .boolean, .number, .string: return self
+    case .null, .boolean, .number, .string, .untyped: return self
     case .any(let members):
       return members.isEmpty ? self : members.reduce(nil) { .union($0, inner($1)) } ?? .anything
     case .set(let element): return .set(inner(element))

@@ -2,6 +2,7 @@ extension RegoType {
   /// Whether some value can be of both types. Errs on the side of yes.
   static func unifies(_ a: RegoType, _ b: RegoType) -> Bool {
     switch (a, b) {
+    case (.untyped, _), (_, .untyped): return false
     case (.any(let members), _) where members.isEmpty || members.contains(where: { unifies($0, b) }): return true
     case (_, .any(let members)): return members.isEmpty || members.contains { unifies(a, $0) }
     case (.null, .null), (.boolean, .boolean), (.number, .number), (.string, .string): return true
@@ -32,7 +33,7 @@ extension RegoType {
   static func unifiesIfKnown(_ a: RegoType?, _ b: RegoType) -> Bool { a.map { unifies($0, b) } ?? true }
 
   private static func unifies(rest a: RegoType?, _ b: RegoType?) -> Bool {
-    guard let a, let b else { return true }
+    guard let a, let b, a != .untyped, b != .untyped else { return true }
     return unifies(a, b)
   }
 }

@@ -6,32 +6,52 @@
 struct ResolveNames {
   let module: ModuleScope
   let tree: RuleTree
-  private let isQuery: Bool
-  private(set) var errors: [PolicyError] = []
+  let options: PlanOptions
+  let isQuery: Bool
+  /// What `rego.metadata` knows of the rule; absent for queries.
+  private let metadata: (rule: AnnotationSet.RuleMetadata, isElse: Bool)?
+  var errors: [PolicyError] = []
+  /// Builtins that a `with` replaces.
+  var replacedBuiltins: Set<Text> = []
+  /// Calls of builtins that RegoLite doesn't have yet.
+  var unsupportedCalls: [(builtin: Text, location: Location)] = []
+  /// Imports and rules that the text names.
+  var usedGlobals: Set<Text> = []
+  /// Arguments that are there more than once, which makes each a use of the other.
+  var repeated: Set<Text> = []
   /// The name of each slot, absent for one that the compiler made.
-  private(set) var slotNames: [Text?] = []
-  private var undeclared: [Text: Slot] = [:]
-  private var scopes: [Scope] = []
+  var slotNames: [Text?] = []
+  private(set) var undeclared: [Text: Slot] = [:]
+  /// Names that stand outside of any nested body.
+  private var topLevelNames: Set<Text> = []
+  var scopes: [Scope] = []
+  let parameters: Int
+  /// While an expression's operands are resolved: its lookups and comprehensions, which OPA does after all calls among
+  /// the operands. Absent elsewhere.
+  var late: [Step]?
+  /// How many calls inside one another are being resolved.
+  var lateDepth = 0
+  /// Where the last expression's or call's own lookups begin.
+  var lateStart = 0
+  var unitCount = 0
+  /// What the templates of a rule's own body and of its head name inside larger terms.
+  private var templateVariables: [(slot: Slot, variable: Variable)] = []
+  /// Of the body that is a rule's own.
+  var index: IndexTests
+  /// How many scopes are open there, or in a side of `and` there.
+  private var indexedDepth = 2
+  /// The steps before that side.
+  private(set) var indexOffset = 0
+
+  /// The terms at hand are the head's.
+  var isInHead = false
+  /// The term at hand is a part of the head.
+  var isHead = false
+  /// … namely its value, or what it says is contained.
+  var isHeadValue = false
 
   /// The operands at hand are a negation's: see `Step.bindsNothing`.
-  private var isNegated = false
-
-  private struct Declaration {
-    let slot: Slot
-    let location: Location
-    /// How it was declared, for messages.
-    let verb: String
-    /// `some x` has to be used.
-    let mustBeUsed: Bool
-    var isUsed = false
-  }
-
-  private struct Scope {
-    var declared: [Text: Declaration] = [:]
-    /// Names that were read here before any declaration.
-    var referenced: Set<Text> = []
-    var arguments: Set<Text> = []
-  }
+  var isNegated = false
 
   /// What a variable's name means where it stands.
   enum Meaning {
@@ -39,10 +59,17 @@ struct ResolveNames {
     case document(ReferenceBase, path: [Text])
   }
 
-  init(module: ModuleScope, tree: RuleTree, parameters: Int, isQuery: Bool = false) {
+  init(
+    module: ModuleScope, tree: RuleTree, parameters: Int, isQuery: Bool = false, options: PlanOptions = PlanOptions(),
+    metadata: (AnnotationSet.RuleMetadata, isElse: Bool)? = nil
+  ) {
     self.module = module
+    self.options = options
+    self.metadata = metadata
     self.isQuery = isQuery
     self.tree = tree
+    self.parameters = parameters
+    index = IndexTests(tree: tree)
     for _ in 0..<parameters { _ = newSlot(nil) }
   }
 
@@ -55,12 +82,19 @@ struct ResolveNames {
 
   /// The variables of a query that its results show: not the wildcards.
   func namedSlots() -> [(name: Text, slot: Slot)] {
-    var result = undeclared.filter { !$0.key.isWildcard }.map { (name: $0.key, slot: $0.value) }
+    var result = undeclared.filter { !$0.key.isWildcard && topLevelNames.contains($0.key) }
+      .map { (name: $0.key, slot: $0.value) }
     for (name, declaration) in scopes.first?.declared ?? [:] { result.append((name, declaration.slot)) }
     return result.sorted { $0.name < $1.name }
   }
 
-  mutating func report(_ error: PolicyError) { errors.append(error) }
+  mutating func report(_ error: PolicyError) {
+    if error.stage == .modifiers, !scopes.isEmpty {
+      if scopes[scopes.count - 1].hasWrongModifier { return }
+      scopes[scopes.count - 1].hasWrongModifier = true
+    }
+    errors.append(error)
+  }
 
   // MARK: Scopes
 
@@ -69,47 +103,22 @@ struct ResolveNames {
 
   mutating func openScope() { scopes.append(Scope()) }
 
-  mutating func closeScope() {
-    let scope = scopes.removeLast()
-    for (name, declaration) in scope.declared where declaration.mustBeUsed && !declaration.isUsed {
-      errors.append(.compile("declared var \(name) unused", at: declaration.location))
-    }
-  }
-
-  private static let argument = "argument"
-
-  private mutating func declare(
-    _ name: Text, at location: Location, verb: String, mustBeUsed: Bool = false, slot: Slot? = nil
-  ) -> Slot {
-    if name == "input" || name == "data" {
-      let kind = verb == Self.argument ? "args" : "variables"
-      errors.append(.compile("\(kind) must not shadow \(name) (use a different variable name)", at: location))
-    }
-    let top = scopes.count - 1
-    if let earlier = scopes[top].declared[name] {
-      errors.append(.compile("var \(name) \(earlier.verb) above", at: location))
-    } else if scopes[top].referenced.contains(name) {
-      errors.append(.compile("var \(name) referenced above", at: location))
-    } else if scopes.contains(where: { $0.arguments.contains(name) }) {
-      if top == 1 { errors.append(.compile("arg \(name) redeclared", at: location)) }
-    }
-    let slot = slot ?? newSlot(name)
-    scopes[top].declared[name] = Declaration(
-      slot: slot, location: location, verb: verb, mustBeUsed: mustBeUsed)
-    return slot
-  }
-
   mutating func meaning(of name: Text) -> Meaning {
-    if name == "input" { return .document(.input, path: []) }
-    if name == "data" { return .document(.data, path: []) }
+    if name.isRoot, !mayShadowRoots || !isDeclared(name) {
+      return .document(name == "input" ? .input : .data, path: [])
+    }
     for index in scopes.indices.reversed() {
       if scopes[index].declared[name] != nil {
         scopes[index].declared[name]!.isUsed = true
+        // OPA looks at a head's value before the body has declared anything.
+        if isHeadValue, index < 2, scopes.count > 2 { noteReference(name) }
         return .local(scopes[index].declared[name]!.slot)
       }
     }
-    if !scopes.isEmpty, !name.isWildcard { scopes[scopes.count - 1].referenced.insert(name) }
+    if scopes.count == 1 { topLevelNames.insert(name) }
+    noteReference(name)
     if let global = module.globals[name] {
+      usedGlobals.insert(name)
       return .document(global.root == "input" ? .input : .data, path: global.path)
     }
     if let slot = undeclared[name] { return .local(slot) }
@@ -118,32 +127,20 @@ struct ResolveNames {
     return .local(slot)
   }
 
-  // MARK: Heads
-
-  /// Binds a function's argument to parameter `index`.
-  mutating func argument(_ term: Term, parameter index: Int, into steps: inout [Step]) {
-    if case .variable(let name) = term.kind, !name.isWildcard, scopes[scopes.count - 1].declared[name] == nil {
-      _ = declare(name, at: term.location, verb: Self.argument, slot: index)
-      slotNames[index] = name
-      scopes[scopes.count - 1].arguments.insert(name)
-      return
-    }
-    declareArguments(in: term)
-    let pattern = atom(term, with: nil, into: &steps)
-    steps.append(Step(kind: .unify(.local(index), pattern), with: nil, location: term.location))
-  }
-
-  private mutating func declareArguments(in term: Term) {
-    switch term.kind {
-    case .variable(let name):
-      guard !name.isWildcard, scopes[scopes.count - 1].declared[name] == nil else { return }
-      _ = declare(name, at: term.location, verb: Self.argument)
-      scopes[scopes.count - 1].arguments.insert(name)
-    case .array(let items): for item in items { declareArguments(in: item) }
-    case .object(let items): for item in items { declareArguments(in: item.value) }
-    default: break
+  /// The name was read before any declaration, in the scope at hand unless it was in an outer one already.
+  private mutating func noteReference(_ name: Text) {
+    guard !scopes.isEmpty, !name.isWildcard else { return }
+    let outer = scopes.dropFirst(isHeadValue && scopes.count > 2 ? 2 : 0)
+    // In a body of `every` and the like, OPA takes what was read for what is declared later: refused instead.
+    if scopes[scopes.count - 1].isClosed || !outer.contains(where: { $0.referenced.contains(name) }) {
+      scopes[scopes.count - 1].referenced.insert(name)
     }
   }
+
+  /// Where OPA's rule index looks: expressions of the rule's own body, without modifiers.
+  func isIndexed(_ with: WithGroup?) -> Bool { with == nil && !isQuery && scopes.count == indexedDepth }
+
+  func isArgument(_ slot: Slot) -> Bool { slot < parameters && slotNames[slot] != nil }
 
   // MARK: Bodies
 
@@ -154,31 +151,48 @@ struct ResolveNames {
   /// Adds the expression's steps. With `capture`, the expression need not hold: its value goes to that slot, as a
   /// query's results show it.
   mutating func expression(_ expression: Expression, capture: Slot? = nil, into steps: inout [Step]) {
+    let first = steps.count
+    defer { tag(&steps, from: first, as: expression.location) }
+    declareBeforeModifiers(of: expression)
     let with = modifiers(expression.modifiers, into: &steps)
     let location = expression.location
     switch expression.kind {
     case .someDeclaration(let variables):
       for variable in variables {
-        _ = declare(variable.name, at: variable.location, verb: "declared", mustBeUsed: true)
+        if variable.name.isRoot, !mayShadowRoots {
+          // OPA takes the root for the variable from here on, which then has no value.
+          errors.append(.unsafe("var \(variable.name)", at: variable.location))
+        } else {
+          _ = declare(variable.name, at: variable.location, verb: "declared", mustBeUsed: true)
+        }
       }
     case .someIn(let key, let value, let collection):
-      let source = atom(collection, with: with, into: &steps)
-      var variables: [Variable] = []
-      if let key { collectVariables(in: key, into: &variables) }
-      collectVariables(in: value, into: &variables)
-      for variable in variables { _ = declare(variable.name, at: variable.location, verb: "declared") }
+      let (source, document) = iterated(collection, with: with, into: &steps)
       let keyAtom = key.map { atom($0, with: with, into: &steps) }
       let valueAtom = atom(value, with: with, into: &steps)
+      if let document {
+        index.iterates(
+          document.base, document.path, key: keyAtom, value: valueAtom, at: location, position: position(steps))
+      }
       steps.append(
         Step(kind: .iterate(collection: source, key: keyAtom, value: valueAtom), with: with, location: location))
     case .every(let key, let value, let domain, let body):
+      for case .variable(let name)? in [key?.kind, value.kind] where domain.mentions(name) && !isDeclared(name) {
+        errors.append(.unsafe("var \(name)", at: domain.location))
+      }
       let source = atom(domain, with: with, into: &steps)
       openScope()
+      scopes[scopes.count - 1].isClosed = true
       let keySlot = key.flatMap { slot(declaring: $0) }
       let valueSlot = slot(declaring: value) ?? newSlot(nil)
       var inner: [Step] = []
       self.body(body, into: &inner)
+      let own = scopes[scopes.count - 1].declared.keys
       closeScope()
+      // OPA takes the domain's variable for the body's, which has no value there.
+      for name in own.sorted() where name != key?.name && name != value.name && domain.mentions(name) {
+        if !isDeclared(name) { errors.append(.unsafe("var \(name)", at: domain.location)) }
+      }
       let every = Step(
         kind: .every(domain: source, key: keySlot, value: valueSlot, body: inner),
         with: expression.isNegated ? nil : with, location: location)
@@ -186,8 +200,16 @@ struct ResolveNames {
     case .not(let body):
       steps.append(Step(kind: .noneOf(closed(body)), with: with, location: location))
     case .and(let left, let right):
+      // The index takes what both sides ask for as the body's own.
+      let (outerDepth, outerOffset) = (indexedDepth, indexOffset)
       for body in [left, right] {
-        steps.append(Step(kind: .anyOf([closed(body)]), with: with, location: location))
+        if isIndexed(with) {
+          indexedDepth += 1
+          indexOffset += steps.count
+        }
+        let side = closed(body)
+        (indexedDepth, indexOffset) = (outerDepth, outerOffset)
+        steps.append(Step(kind: .anyOf([side]), with: with, location: location))
       }
     case .or(let left, let right):
       steps.append(Step(kind: .anyOf([closed(left), closed(right)]), with: with, location: location))
@@ -197,10 +219,15 @@ struct ResolveNames {
         isNegated = true
         test(term, with: with, core: &core, coreWith: nil, capture: nil, into: &steps, isNegated: true)
         isNegated = false
-        steps.append(Step(kind: .not(core), with: with, location: location))
+        // What is printed holds, but there is nothing that a negation could deny.
+        if core.isEmpty { return }
+        var not = [Step(kind: .not(core), with: with, location: location)]
+        unite(&steps, &not)
+        steps += not
       } else {
         var core: [Step] = []
         test(term, with: with, core: &core, coreWith: with, capture: capture, into: &steps, isNegated: false)
+        unite(&steps, &core)
         steps += core
         if let capture, core.isEmpty || !core.contains(where: { $0.mentions(capture) }) {
           steps.append(Step(kind: .unify(.local(capture), .constant(.boolean(true))), with: nil, location: location))
@@ -213,15 +240,52 @@ struct ResolveNames {
     }
   }
 
-  private mutating func slot(declaring term: Term) -> Slot? {
+  /// What `some … in` and `every` declare is in force in their modifiers, where it has no value.
+  private mutating func declareBeforeModifiers(of expression: Expression) {
+    switch expression.kind {
+    case .someIn(let key, let value, let collection):
+      var variables: [Variable] = []
+      if let key { collectVariables(in: key, into: &variables) }
+      collectVariables(in: value, into: &variables)
+      // As in OPA: what the collection mentions is a variable from further out.
+      for variable in variables where !collection.mentions(variable.name) {
+        _ = declare(variable.name, at: variable.location, verb: "declared")
+      }
+    case .every(let key, let value, _, _):
+      for case .variable(let name)? in [key?.kind, value.kind] {
+        for modifier in expression.modifiers where modifier.value.mentions(name) {
+          errors.append(.unsafe("var \(name)", at: modifier.location))
+        }
+      }
+    case .someDeclaration, .not, .and, .or, .term: break
+    }
+  }
+
+  /// Says which expression the steps from `first` on belong to.
+  func tag(_ steps: inout [Step], from first: Int, as expression: Location) {
+    guard options.isObserved else { return }
+    for index in first..<steps.count { steps[index].expression = expression }
+  }
+
+  mutating func slot(declaring term: Term) -> Slot? {
     guard case .variable(let name) = term.kind else { return nil }
     if name.isWildcard { return newSlot(nil) }
-    return declare(name, at: term.location, verb: "declared")
+    return declare(name, at: term.location, verb: "declared", mustBeUsed: true)
   }
 
   /// What the expression demands goes to `core`, what its operands need first goes to `steps`: a negation covers the
   /// core alone, as OPA's does (`not f(input.x)` is undefined when `input.x` is).
-  private mutating func test(
+  mutating func test(
+    _ term: Term, with: WithGroup?, core: inout [Step], coreWith: WithGroup?, capture: Slot?, into steps: inout [Step],
+    isNegated: Bool
+  ) {
+    callsFirst(into: &steps) { names, steps in
+      names.demand(
+        term, with: with, core: &core, coreWith: coreWith, capture: capture, into: &steps, isNegated: isNegated)
+    }
+  }
+
+  mutating func demand(
     _ term: Term, with: WithGroup?, core: inout [Step], coreWith: WithGroup?, capture: Slot?, into steps: inout [Step],
     isNegated: Bool
   ) {
@@ -239,9 +303,26 @@ struct ResolveNames {
           return
         }
         let value = operand(right, with: with, coreWith: coreWith, core: &core, into: &steps)
+        if isHead, case .variable(let name) = left.kind, right.mentions(name), isDeclared(name) {
+          // OPA looks at a head before the body has declared anything.
+          errors.append(.compile("var \(name) referenced above", at: location))
+        }
+        if let name = left.name, scopes.last?.isClosed == true, right.mentions(name), !isDeclared(name),
+          scopes.dropLast().contains(where: { $0.referenced.contains(name) })
+        {
+          // In such a body, OPA takes the outer variable for the one that is declared.
+          errors.append(.unsafe("var \(name)", at: location))
+          scopes[scopes.count - 1].referenced.remove(name)
+        }
         guard declareAssigned(left) else { return }
         let pattern = atom(left, with: with, into: &steps)
-        core.append(step(value.unified(with: pattern)))
+        forgetUse(of: left)
+        noteIndex(value, equals: pattern, with: with, at: location, position: position(steps))
+        if case .atom(let atom) = value, right.isComprehension {
+          core.append(step(.unify(atom, pattern)))
+        } else {
+          core.append(step(value.unified(with: pattern)))
+        }
         return
       }
       // `<call or reference> = pattern` either way round: the reference's or call's result goes straight to the other.
@@ -256,27 +337,41 @@ struct ResolveNames {
         pattern = result
       } else {
         pattern = atom(other, with: with, into: &steps)
+        if !isNegated { noteIndex(value, equals: pattern, with: with, at: location, position: position(steps)) }
       }
       core.append(step(value.unified(with: pattern)))
       return
     }
     if case .call(let operation, let arguments) = term.kind {
       if case .variable(let name) = operation.kind, name == "print", module.globals["print"] == nil {
-        // Nobody reads what a decision prints: the call is dropped, as OPA drops it.
+        print(arguments, with: with, at: location, into: &steps)
         return
       }
-      guard let callee = callee(operation, arguments: arguments, allowsResult: true) else { return }
+      guard let callee = callee(operation, arguments: arguments, allowsResult: true) else {
+        var atoms: [Atom] = []
+        for argument in arguments { atoms.append(atom(argument, with: with, into: &steps)) }
+        // It might have been the call's result.
+        if atoms.count > 1, let last = atoms.last {
+          core.append(step(.reference(result: last, base: .input, path: [])))
+        }
+        return
+      }
       let arity = tree.arity(of: callee)
       if !isQuery, arguments.count == 2, case .builtin(let builtin) = callee, builtin.name == "equal" {
         // In rules, OPA turns `==` into `=` once it has seen that both sides are safe: an undefined side makes
         // `not x == y` true, where other operators are undefined.
         var sides: [Atom] = []
-        for argument in arguments {
-          switch operand(argument, with: with, coreWith: coreWith, core: &core, into: &steps) {
+        let operands = arguments.map { operand($0, with: with, coreWith: coreWith, core: &core, into: &steps) }
+        if !isNegated { noteIndex(operands, with: with, at: location, position: position(steps)) }
+        for (argument, operand) in zip(arguments, operands) {
+          switch operand {
           case .atom(let atom): sides.append(atom)
           case .reference(let base, let path):
             let result = Atom.local(newSlot(nil))
-            core.append(step(.reference(result: result, base: base, path: path)))
+            // Mistakes are the whole expression's, what an explanation shows is the side's.
+            let place = options.isObserved ? argument.location : location
+            core.append(
+              Step(kind: .reference(result: result, base: base, path: path), with: coreWith, location: place))
             sides.append(result)
           }
         }
@@ -285,7 +380,18 @@ struct ResolveNames {
         core.append(step(.holds(result)))
         return
       }
+      if let value = annotations(callee) {
+        let wanted = arguments.first.map { atom($0, with: with, into: &steps) }
+        core.append(step(wanted.map { .unify($0, .constant(value)) } ?? .holds(.constant(value))))
+        return
+      }
       let inputs = arguments.prefix(arity).map { atom($0, with: with, into: &steps) }
+      if case .builtin(let builtin) = callee, builtin.name == "internal.member_2", arguments.count == 2, !isNegated,
+        isIndexed(with)
+      {
+        index.isMember(
+          inputs[0], of: inputs[1], isArgument: isArgument, at: location, position: position(steps))
+      }
       if arguments.count == arity + 1 {
         let result = atom(arguments[arity], with: with, into: &steps)
         core.append(step(.call(result: result, callee: callee, arguments: Array(inputs))))
@@ -303,265 +409,129 @@ struct ResolveNames {
     }
     switch value {
     case .atom(let atom): core.append(step(.holds(atom)))
-    case .reference:
+    case .reference(let base, let path):
+      if !isNegated, isIndexed(with) {
+        index.needs(base, path, slot: nil, at: location, position: position(steps))
+      }
       let result = Atom.local(newSlot(nil))
       core.append(step(value.unified(with: result)))
       core.append(step(.holds(result)))
     }
   }
 
-  /// A value that a step of its own still has to look up, or one at hand.
-  private enum Operand {
-    case atom(Atom)
-    case reference(ReferenceBase, [Atom])
+  // MARK: Printing and metadata
 
-    func unified(with other: Atom) -> Step.Kind {
-      switch self {
-      case .atom(let atom): .unify(other, atom)
-      case .reference(let base, let path): .reference(result: other, base: base, path: path)
-      }
+  /// The value of `rego.metadata.rule()` and `rego.metadata.chain()`, which each rule knows of itself; absent for other
+  /// calls and in queries.
+  func annotations(_ callee: Callee) -> Value? {
+    guard let metadata, case .builtin(let builtin) = callee else { return nil }
+    switch builtin.name.string {
+    case "rego.metadata.rule": return metadata.rule.rule(isElse: metadata.isElse)
+    case "rego.metadata.chain": return metadata.rule.chain(isElse: metadata.isElse)
+    default: return nil
     }
   }
 
-  private mutating func operand(
-    _ term: Term, with: WithGroup?, coreWith: WithGroup?, core: inout [Step], into steps: inout [Step]
-  ) -> Operand {
-    switch term.kind {
-    case .variable(let name):
-      switch meaning(of: name) {
-      case .local(let slot): return .atom(.local(slot))
-      case .document(let base, let path): return .reference(base, path.map { .constant(.string($0)) })
-      }
-    case .reference(let head, let path):
-      let (base, prefix) = referenceBase(head, with: with, into: &steps)
-      return .reference(base, prefix + path.map { atom($0, with: with, into: &steps) })
-    default:
-      return .atom(atom(term, with: with, into: &steps))
-    }
-  }
-
-  private mutating func referenceBase(
-    _ head: Term, with: WithGroup?, into steps: inout [Step]
-  ) -> (ReferenceBase, [Atom]) {
-    if case .variable(let name) = head.kind {
-      switch meaning(of: name) {
-      case .local(let slot): return (.atom(.local(slot)), [])
-      case .document(let base, let path): return (base, path.map { .constant(.string($0)) })
-      }
-    }
-    return (.atom(atom(head, with: with, into: &steps)), [])
-  }
-
-  // MARK: Terms
-
-  /// The term's value as an atom, after steps that look up and compute what is inside it.
-  mutating func atom(_ term: Term, with: WithGroup?, into steps: inout [Step]) -> Atom {
-    let location = term.location
-    func temporary(bindsNothing: Bool = false, _ make: (Atom) -> Step.Kind) -> Atom {
-      let result = Atom.local(newSlot(nil))
-      steps.append(Step(kind: make(result), with: with, location: location, bindsNothing: bindsNothing))
-      return result
-    }
-    switch term.kind {
-    case .scalar(let value): return .constant(value)
-    case .variable(let name):
-      switch meaning(of: name) {
-      case .local(let slot): return .local(slot)
-      case .document(let base, let path):
-        return temporary { .reference(result: $0, base: base, path: path.map { .constant(.string($0)) }) }
-      }
-    case .reference(let head, let path):
-      let (base, prefix) = referenceBase(head, with: with, into: &steps)
-      var atoms = prefix
-      for part in path { atoms.append(atom(part, with: with, into: &steps)) }
-      return temporary(bindsNothing: isNegated) { .reference(result: $0, base: base, path: atoms) }
-    case .array(let items):
-      var atoms: [Atom] = []
-      for item in items { atoms.append(atom(item, with: with, into: &steps)) }
-      return folded(.array(atoms))
-    case .set(let items):
-      var atoms: [Atom] = []
-      for item in items { atoms.append(atom(item, with: with, into: &steps)) }
-      return folded(.set(atoms))
-    case .object(let items):
-      var atoms: [(key: Atom, value: Atom)] = []
-      for item in items {
-        let key = atom(item.key, with: with, into: &steps)
-        atoms.append((key, atom(item.value, with: with, into: &steps)))
-      }
-      return folded(.object(atoms))
-    case .arrayComprehension(let head, let body):
-      let (atoms, inner) = comprehension([head], body)
-      return temporary { .comprehension(result: $0, kind: .array, head: atoms, body: inner) }
-    case .setComprehension(let head, let body):
-      let (atoms, inner) = comprehension([head], body)
-      return temporary { .comprehension(result: $0, kind: .set, head: atoms, body: inner) }
-    case .objectComprehension(let key, let value, let body):
-      let (atoms, inner) = comprehension([key, value], body)
-      return temporary { .comprehension(result: $0, kind: .object, head: atoms, body: inner) }
-    case .call(let operation, let arguments):
-      guard let callee = callee(operation, arguments: arguments, allowsResult: false) else {
-        return .constant(.null)
-      }
-      if case .variable(let name) = operation.kind, name == "assign" {
-        errors.append(.compile("assignment cannot be used as a value", at: location))
-        return .constant(.null)
-      }
-      let outer = isNegated
-      isNegated = false
-      defer { isNegated = outer }
-      var atoms: [Atom] = []
-      for argument in arguments { atoms.append(atom(argument, with: with, into: &steps)) }
-      return temporary { .call(result: $0, callee: callee, arguments: atoms) }
-    case .template(let parts):
-      return template(parts, location: location, with: with, into: &steps)
-    }
-  }
-
-  /// The steps of a body that has variables of its own.
-  private mutating func closed(_ body: Body) -> [Step] {
-    openScope()
-    defer { closeScope() }
-    var steps: [Step] = []
-    self.body(body, into: &steps)
-    return steps
-  }
-
-  private func folded(_ atom: Atom) -> Atom { atom.constantValue.map(Atom.constant) ?? atom }
-
-  private mutating func comprehension(_ head: [Term], _ body: Body) -> ([Atom], [Step]) {
-    let outer = isNegated
-    isNegated = false
-    openScope()
-    defer {
-      closeScope()
-      isNegated = outer
-    }
-    var inner: [Step] = []
-    self.body(body, into: &inner)
-    var atoms: [Atom] = []
-    for term in head { atoms.append(atom(term, with: nil, into: &inner)) }
-    return (atoms, inner)
-  }
-
-  /// `$"a {x} b"` joins its parts; an undefined one is shown as such, so each is asked for in a set of its own.
-  private mutating func template(
-    _ parts: [TemplatePart], location: Location, with: WithGroup?, into steps: inout [Step]
-  ) -> Atom {
-    let outer = isNegated
-    isNegated = false
-    defer { isNegated = outer }
-    var atoms: [Atom] = []
-    for part in parts {
-      switch part {
-      case .text(let text): atoms.append(.constant(.string(text)))
-      case .expression, .literal:
-        openScope()
-        var inner: [Step] = []
-        let value: Atom
-        switch part {
-        case .expression(let term): value = atom(term, with: nil, into: &inner)
-        case .literal(let expression):
-          let capture = newSlot(nil)
-          self.expression(expression, capture: capture, into: &inner)
-          value = .local(capture)
-        case .text(let text): value = .constant(.string(text))
+  /// `print(x, y)` says something about every operand, defined or not: each is asked for in a set of its own. Where nobody
+  /// reads what is printed, the call is checked, but never run.
+  private mutating func print(
+    _ arguments: [Term], with: WithGroup?, at location: Location, into steps: inout [Step]
+  ) {
+    // Asked for only where a name isn't declared: it takes a look at the whole body.
+    var unbound: Set<Slot>?
+    let before = steps.count
+    var operands: [Atom] = []
+    for argument in arguments {
+      var names: [Variable] = []
+      argument.collectPrinted(into: &names)
+      var isDeclared = true
+      for name in names where !self.isDeclared(name.name) {
+        if name.name.isRoot || module.globals[name.name] != nil { continue }
+        if let slot = undeclared[name.name] {
+          let slots = unbound ?? unboundSlots(after: Array(steps.prefix(before)))
+          unbound = slots
+          if !slots.contains(slot) { continue }
         }
-        closeScope()
-        let result = Atom.local(newSlot(nil))
-        steps.append(
-          Step(
-            kind: .comprehension(result: result, kind: .set, head: [value], body: inner), with: with, location: location
-          )
-        )
-        atoms.append(result)
+        isDeclared = false
+        scopes[scopes.count - 1].referenced.insert(name.name)
+        let shown = name.name.isWildcard ? "_" : name.name.string
+        errors.append(.compile("var \(shown) is undeclared", at: name.location, .prints))
       }
+      guard isDeclared else { continue }
+      let (head, inner) = comprehension([argument], [])
+      let result = Atom.local(newSlot(nil))
+      steps.append(
+        Step(
+          kind: .comprehension(result: result, kind: .set, head: head, body: inner), with: with, location: location,
+          isUnread: !options.keepsPrint))
+      operands.append(result)
     }
-    guard let join = Builtins.all["internal.template_string"] else {
-      errors.append(.type("undefined function internal.template_string", at: location, .calls))
-      return .constant(.null)
-    }
-    let result = Atom.local(newSlot(nil))
-    steps.append(
-      Step(
-        kind: .call(result: result, callee: .builtin(join), arguments: [.array(atoms)]), with: with, location: location)
-    )
-    return result
+    guard options.keepsPrint, let builtin = Builtins.all["internal.print"] else { return }
+    let call = Step.Kind.call(
+      result: .local(newSlot(nil)), callee: .builtin(builtin), arguments: [.array(operands)])
+    steps.append(Step(kind: call, with: with, location: location))
   }
 
-  // MARK: Declarations in patterns
-
-  /// The pattern's variables, each once.
-  private func collectVariables(in term: Term, into variables: inout [Variable]) {
-    switch term.kind {
-    case .variable(let name):
-      guard !name.isWildcard, !variables.contains(where: { $0.name == name }) else { return }
-      variables.append(Variable(name: name, location: term.location))
-    case .array(let items): for item in items { collectVariables(in: item, into: &variables) }
-    case .object(let items): for item in items { collectVariables(in: item.value, into: &variables) }
-    default: break
+  /// Keeps the term's variables for `reportUndeclared`.
+  mutating func noteVariables(ofTemplate term: Term) {
+    guard !isQuery, scopes.count == 2 else { return }
+    var names: [Variable] = []
+    term.collectPrinted(into: &names)
+    for name in names {
+      guard case .local(let slot) = meaning(of: name.name) else { continue }
+      templateVariables.append((slot, name))
     }
   }
 
-  /// Declares what `:=` assigns; false, with an error noted, when the left side can't be assigned to.
-  private mutating func declareAssigned(_ term: Term) -> Bool {
-    switch term.kind {
-    case .variable(let name):
-      if !name.isWildcard { _ = declare(name, at: term.location, verb: "assigned") }
-      return true
-    case .array, .object:
-      declareAssignedParts(term)
-      return true
-    case .scalar(let value): errors.append(.compile("cannot assign to \(value.typeName)", at: term.location))
-    case .reference: errors.append(.compile("cannot assign to ref", at: term.location))
-    case .set: errors.append(.compile("cannot assign to set", at: term.location))
-    case .call, .template: errors.append(.compile("cannot assign to call", at: term.location))
-    case .arrayComprehension: errors.append(.compile("cannot assign to arraycomprehension", at: term.location))
-    case .setComprehension: errors.append(.compile("cannot assign to setcomprehension", at: term.location))
-    case .objectComprehension: errors.append(.compile("cannot assign to objectcomprehension", at: term.location))
+  /// OPA knows the variables that a template may name from reading the body once from its start, wherever the template
+  /// stands: `x = u; u = 1` makes a value of `x` known too late. A template that is nothing but the variable is spared.
+  mutating func reportUndeclared(after steps: [Step]) {
+    if templateVariables.isEmpty { return }
+    let names = slotNames
+    let bound = OrderSteps(steps) { names[$0] != nil }.boundInOnePass(from: BoundSlots(0..<parameters))
+    for (slot, variable) in templateVariables where !bound.contains(slot) {
+      let shown = variable.name.isWildcard ? "_" : variable.name.string
+      errors.append(.compile("var \(shown) is undeclared", at: variable.location, .prints))
     }
-    return false
+    templateVariables = []
   }
 
-  private mutating func declareAssignedParts(_ term: Term) {
-    switch term.kind {
-    case .variable(let name): if !name.isWildcard { _ = declare(name, at: term.location, verb: "assigned") }
-    case .array(let items): for item in items { declareAssignedParts(item) }
-    case .object(let items): for item in items { declareAssignedParts(item.value) }
-    default: _ = declareAssigned(term)
+  /// The slots that a rule's steps so far mention without giving them values. Of a body inside another it isn't known
+  /// which values that one has: there the safety check has the word.
+  private func unboundSlots(after steps: [Step]) -> Set<Slot> {
+    guard scopes.count == (isQuery ? 1 : 2) else { return [] }
+    let names = slotNames
+    var order = OrderSteps(steps) { names[$0] != nil }
+    var bound = BoundSlots(0..<parameters)
+    while let step = order.next(bound: bound) {
+      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
     }
+    var unbound: Set<Slot> = []
+    for step in order.remaining { step.forEachOwnSlot { if !bound.contains($0) { unbound.insert($0) } } }
+    return unbound
   }
-}
-
-extension Step {
-  fileprivate func mentions(_ slot: Slot) -> Bool {
-    var found = false
-    forEachOwnSlot { found = found || $0 == slot }
-    return found
-  }
-}
-
-extension Text {
-  /// The parser gives every `_` a name of its own, which no text can spell.
-  var isWildcard: Bool { utf8.first == UInt8(ascii: "$") }
 }
 
 extension Term {
-  fileprivate var isReference: Bool {
-    if case .reference = kind { return true }
-    return false
-  }
+  fileprivate var name: Text? { if case .variable(let name) = kind { name } else { nil } }
 
-  /// `io.jwt.decode`, for messages.
-  var dottedName: String {
+  /// The variables in the term, those of comprehensions and of calls' names apart.
+  fileprivate func collectPrinted(into names: inout [Variable]) {
     switch kind {
-    case .variable(let name): name.string
+    case .scalar, .arrayComprehension, .setComprehension, .objectComprehension: break
+    case .variable(let name): names.append(Variable(name: name, location: location))
     case .reference(let head, let path):
-      path.reduce(head.dottedName) { name, part in
-        if case .scalar(let value) = part.kind { return name + RuleGroup.pathPart(value) }
-        return name + "[…]"
+      head.collectPrinted(into: &names)
+      for part in path { part.collectPrinted(into: &names) }
+    case .array(let items), .set(let items): for item in items { item.collectPrinted(into: &names) }
+    case .object(let items):
+      for item in items {
+        item.key.collectPrinted(into: &names)
+        item.value.collectPrinted(into: &names)
       }
-    default: location.text
+    case .call(_, let arguments): for argument in arguments { argument.collectPrinted(into: &names) }
+    case .template(let parts):
+      for case .expression(let term) in parts { term.collectPrinted(into: &names) }
     }
   }
 }

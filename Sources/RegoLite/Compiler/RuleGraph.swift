@@ -35,7 +35,7 @@ final class RuleGraph {
   /// The groups whose values can change with what a modifier replaces, that itself apart.
   func users(of target: WithTarget) -> Set<Int> {
     switch target {
-    case .input, .builtin: return []
+    case .input, .builtin, .nowhere: return []
     case .function(let group): return users(of: group)
     case .data(let path):
       var result: Set<Int> = []
@@ -45,7 +45,7 @@ final class RuleGraph {
   }
 
   /// The node at the path, or the one of the rule that the path leads into.
-  private func node(at path: [Text]) -> RuleNode? {
+  func node(at path: [Text]) -> RuleNode? {
     var node = tree.root
     for part in path {
       if node.group != nil { return node }

@@ -16,6 +16,7 @@ final class RuleGroup: @unchecked Sendable {
     let module: ModuleScope
     /// Terms after the group's path: empty for complete rules, functions and plain sets.
     let suffix: [Term]
+    let metadata: AnnotationSet.RuleMetadata
   }
 
   let id: Int
@@ -76,6 +77,8 @@ struct ModuleScope: Sendable {
   let packagePath: [Text]
   /// Imports and the package's own rules: a root (`data` or `input`) and the path below it.
   let globals: [Text: (root: Text, path: [Text])]
+  /// Where the package is named; a query's is nowhere.
+  var package = Location(Source(file: "", text: ""), offset: 0, length: 0)
   static let query = ModuleScope(version: .v1, packagePath: [], globals: [:])
 }
 

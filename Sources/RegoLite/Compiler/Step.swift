@@ -34,12 +34,20 @@ enum ReferenceBase: Sendable {
 final class WithGroup: Sendable {
   let modifications: [(target: WithTarget, value: WithReplacement)]
 
-  init(_ modifications: [(target: WithTarget, value: WithReplacement)]) { self.modifications = modifications }
+  /// Where each target stands.
+  let targets: [Location]
+
+  init(_ modifications: [(target: WithTarget, value: WithReplacement)], targets: [Location]) {
+    self.modifications = modifications
+    self.targets = targets
+  }
 }
 
 enum WithTarget: Sendable {
   case input([Text])
   case data([Text])
+  /// Below `input` or `data`, at a path that isn't of names alone: nothing can be put there.
+  case nowhere(isInput: Bool, [Text])
   case builtin(Text)
   case function(Int)
 }
@@ -75,12 +83,21 @@ struct Step: Sendable {
   let location: Location
   /// Part of a negation's operands: it may look up values, but the source's own variables have theirs from elsewhere.
   let bindsNothing: Bool
+  /// The expression of the source that the step is part of: told in observed plans alone.
+  var expression: Location?
+  /// Steps with the same number are parts of one expression, which runs only when all of it can; absent when the step
+  /// is an expression of its own.
+  var unit: Int?
 
-  init(kind: Kind, with: WithGroup?, location: Location, bindsNothing: Bool = false) {
+  /// It is checked like any other, but never run: what a `print` would show.
+  let isUnread: Bool
+
+  init(kind: Kind, with: WithGroup?, location: Location, bindsNothing: Bool = false, isUnread: Bool = false) {
     self.kind = kind
     self.with = with
     self.location = location
     self.bindsNothing = bindsNothing
+    self.isUnread = isUnread
   }
 }
 
@@ -169,6 +186,16 @@ extension Step {
     case .comprehension(_, _, let head, let body):
       for atom in head { atom.forEachSlot(visit) }
       body.forEachSlot(visit)
+    }
+  }
+}
+
+extension Step {
+  /// The step gives values to the variables that it mentions.
+  var canBind: Bool {
+    switch kind {
+    case .unify, .reference, .call, .iterate, .comprehension: true
+    case .holds, .not, .noneOf, .anyOf, .every: false
     }
   }
 }

@@ -8,6 +8,8 @@ final class TypeTree: @unchecked Sendable {
   private(set) var function: FunctionType?
   /// A definition with this path has errors: its users get none of their own from it.
   private var isAnything = false
+  /// Of a function that has errors a later definition has none: OPA then knows it neither as one nor as the other.
+  private(set) var isUndefinedFunction = false
 
   var isLeaf: Bool { type != nil || function != nil }
 
@@ -37,7 +39,11 @@ final class TypeTree: @unchecked Sendable {
 
   func insert(_ function: FunctionType, at path: [Value]) {
     let node = node(at: path)
-    if !node.isAnything { node.function = node.function?.union(function) ?? function }
+    if node.isAnything {
+      node.isUndefinedFunction = true
+    } else {
+      node.function = node.function?.union(function) ?? function
+    }
   }
 
   /// Adds what one definition gives: to the type at its path, and to objects whose part that is.
@@ -81,6 +87,16 @@ final class TypeTree: @unchecked Sendable {
       node = child
     }
     return node.function
+  }
+
+  /// Whether calls of this function are refused because one of its definitions was.
+  func isUndefinedFunction(at path: [Value]) -> Bool {
+    var node = self
+    for key in path {
+      guard let child = node.children[key] else { return false }
+      node = child
+    }
+    return node.isUndefinedFunction
   }
 
   /// Of the rule with exactly this path.

@@ -53,6 +53,13 @@ final class DocumentContext {
 }
 
 extension Value {
+  /// The value without what lies at `path`.
+  func removing(_ path: some Collection<Value>) -> Value {
+    guard let first = path.first, case .object(let object) = self, let below = object[first] else { return self }
+    let rest = path.dropFirst()
+    return .object(rest.isEmpty ? object.removing(first) : object.setting(first, below.removing(rest)))
+  }
+
   /// The value with `new` at `path`; what is no object on the way gives way to one.
   func replacing(_ path: some Collection<Value>, with new: Value) -> Value {
     guard let first = path.first else { return new }

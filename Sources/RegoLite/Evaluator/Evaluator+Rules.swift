@@ -70,16 +70,19 @@ extension Evaluator {
     let isFunction = !plan.group.isComplete
     var result: Value?
     for definition in plan.definitions {
-      guard let value = try firstBranch(definition, of: plan.group.id, isFunction: isFunction) else { continue }
+      guard let (value, branch) = try firstBranch(definition, of: plan.group.id, isFunction: isFunction) else {
+        continue
+      }
       if let result, result != value {
-        throw EvaluationError(.conflict, Accumulator.conflict(isFunction: isFunction), at: definition.location)
+        throw EvaluationError(
+          .conflict, Accumulator.conflict(isFunction: isFunction), at: definition.locations[branch])
       }
       result = value
       if plan.hasOneValue { break }
     }
     if result == nil {
       for definition in plan.defaults where result == nil {
-        result = try firstBranch(definition, of: plan.group.id, isFunction: isFunction)
+        result = try firstBranch(definition, of: plan.group.id, isFunction: isFunction)?.value
       }
     }
     pop(frame, plan.frameSize)
@@ -88,13 +91,13 @@ extension Evaluator {
 
   private func firstBranch(
     _ definition: DefinitionPlan, of group: Int, isFunction: Bool
-  ) throws(EvaluationError) -> Value? {
+  ) throws(EvaluationError) -> (value: Value, branch: Int)? {
     for (index, branch) in definition.branches.enumerated() {
       accumulators.append(Accumulator(isFunction: isFunction))
       _ = try run(branch)
       guard let value = accumulators.removeLast().result else { continue }
       if watchedGroup == group { matches.append(definition.locations[index]) }
-      return value
+      return (value, index)
     }
     return nil
   }
@@ -143,6 +146,7 @@ extension Evaluator {
     }
     switch builtin.body {
     case .function(let function):
+      builtins.bytesLeft = BuiltinContext.bytesPerCall
       do throws(BuiltinError) {
         return try function(arguments, &builtins)
       } catch {
@@ -161,6 +165,7 @@ extension Evaluator {
       return try call(mock, arguments, at: location).map { [$0] } ?? []
     }
     guard case .relation(let relation) = builtin.body else { return [] }
+    builtins.bytesLeft = BuiltinContext.bytesPerCall
     do throws(BuiltinError) {
       return try relation(arguments, &builtins)
     } catch {
@@ -186,13 +191,17 @@ extension Evaluator {
   }
 
   private func fail(_ builtin: Builtin, _ error: BuiltinError, at location: Location) throws(EvaluationError) {
+    let code: EvaluationError.Code
     switch error.code {
     case .halt: throw EvaluationError(.cancelled, error.message, at: location)
-    case .type:
-      if strictBuiltinErrors { throw EvaluationError(.type, "\(builtin.name): \(error.message)", at: location) }
-    case .builtin:
-      if strictBuiltinErrors { throw EvaluationError(.builtin, "\(builtin.name): \(error.message)", at: location) }
+    case .unsupported: throw EvaluationError(.builtin, "\(builtin.name): \(error.message)", at: location)
+    case .type: code = .type
+    case .builtin: code = .builtin
     }
+    guard strictBuiltinErrors || observation != nil else { return }
+    let error = EvaluationError(code, "\(builtin.name): \(error.message)", at: location)
+    if strictBuiltinErrors { throw error }
+    observation?.note(error)
   }
 
   // MARK: With
@@ -218,6 +227,7 @@ extension Evaluator {
           data = data.replacing(keys, with: value)
           replaced.append(keys)
           continue
+        case .nowhere: throw EvaluationError(.conflict, "bad document path", at: location)
         case .builtin, .function: mock = .value(value)
         }
       case .builtin(let builtin): mock = .builtin(builtin)
@@ -226,7 +236,12 @@ extension Evaluator {
       switch replacement.target {
       case .builtin(let name): builtins[name] = mock
       case .function(let id): functions[id] = mock
-      case .input, .data: break
+      case .data(let path):
+        // A function in a document's place: nothing is there.
+        let keys = path.map { Value.string($0) }
+        data = data.removing(keys)
+        replaced.append(keys)
+      case .input, .nowhere: break
       }
     }
     context = DocumentContext(

@@ -14,6 +14,8 @@ final class Evaluator {
   var matches: [Location] = []
 
   let strictBuiltinErrors: Bool
+  /// Told what happens, as far as the plan has observed statements.
+  let observation: Observation?
   private let deadline: ContinuousClock.Instant?
   private let stackLimit: UInt
   private var untilClock = 256
@@ -25,8 +27,12 @@ final class Evaluator {
     case stop
   }
 
-  init(plan: Plan, input: Value?, data: Value, budget: EvaluationBudget, strictBuiltinErrors: Bool, now: Int64) {
+  init(
+    plan: Plan, input: Value?, data: Value, budget: EvaluationBudget, strictBuiltinErrors: Bool, now: Int64,
+    observation: Observation? = nil
+  ) {
     self.plan = plan
+    self.observation = observation
     context = DocumentContext(input: input, data: data, groupCount: plan.groups.count)
     builtins = BuiltinContext(
       nowNanoseconds: now, random: SystemRandomNumberGenerator(), stepsLeft: budget.steps)
@@ -42,6 +48,7 @@ final class Evaluator {
 
   /// Every row of the query's results.
   func rows(_ query: QueryPlan) throws(EvaluationError) -> [[Value]] {
+    defer { observation?.finish(printed: builtins.printed) }
     accumulators.append(Accumulator())
     let frame = push(query.frameSize)
     _ = try run(query.block)
@@ -128,6 +135,8 @@ final class Evaluator {
         return try with(replacements, inner, at: block.locations[index])
       case .outside(let inner):
         return try outside(inner)
+      case .observed(let role, let point, let inner):
+        if let flow = try observed(role, point, inner) { return flow }
       case .succeed:
         return .stop
       case .emitArray(let operand), .emitSet(let operand):

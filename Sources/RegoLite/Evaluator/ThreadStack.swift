@@ -23,6 +23,57 @@ enum ThreadStack {
     return limit
   }
 
+  /// What the deepest syntax tree needs to be read and compiled in a debug build, and as much again.
+  private static let room = 64 * 1024 * 1024
+
+  /// This thread has such a stack.
+  static var hasRoom: Bool { here - min(here, limit) > UInt(room / 2) }
+
+  /// Runs `work` on a thread with a large stack while this one waits; here when this one has such a stack, and when no
+  /// thread can be had.
+  static func withRoom<Result, Failure: Error>(
+    _ work: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    if hasRoom { return try work() }
+    var result: Swift.Result<Result, Failure>?
+    let run = {
+      do throws(Failure) {
+        result = .success(try work())
+      } catch {
+        result = .failure(error)
+      }
+    }
+    withoutActuallyEscaping(run) { run in
+      if !runOnLargeStack(run) { run() }
+    }
+    guard let result else { preconditionFailure("a thread that was joined has run") }
+    return try result.get()
+  }
+
+  /// False when no thread could be made.
+  private static func runOnLargeStack(_ work: @escaping () -> Void) -> Bool {
+    final class Errand {
+      let work: () -> Void
+      init(_ work: @escaping () -> Void) { self.work = work }
+    }
+    // Not `pthread_attr_t()`: which module defines that initializer depends on what else a build imports.
+    return withUnsafeTemporaryAllocation(of: pthread_attr_t.self, capacity: 1) { buffer in
+      guard let attributes = buffer.baseAddress, pthread_attr_init(attributes) == 0 else { return false }
+      defer { pthread_attr_destroy(attributes) }
+      guard pthread_attr_setstacksize(attributes, room) == 0 else { return false }
+      let errand = Unmanaged.passRetained(Errand(work))
+      defer { errand.release() }
+      var thread: pthread_t = 0
+      let status = pthread_create(
+        &thread, attributes,
+        { argument in
+          if let argument { Unmanaged<Errand>.fromOpaque(argument).takeUnretainedValue().work() }
+          return nil
+        }, errand.toOpaque())
+      return status == 0 && pthread_join(thread, nil) == 0
+    }
+  }
+
   private static let key: pthread_key_t? = {
     var key = pthread_key_t()
     return pthread_key_create(&key, nil) == 0 ? key : nil

@@ -42,11 +42,25 @@ public struct Import: Sendable {
 
 /// A `# METADATA` comment block.
 public struct Annotation: Sendable {
+  /// What a block's fields are said of.
+  public enum Scope: String, Sendable {
+    /// The rule that follows.
+    case rule
+    /// All rules of that name.
+    case document
+    case package
+    /// The package and those below it.
+    case subpackages
+  }
+
   /// The block's YAML without the leading `#` and one space.
   public var yaml: String
   public var location: Location
   /// The index into `Module.rules` of the rule that follows; absent when the package follows or none does.
   public var rule: Int?
+  public var scope: Scope
+  /// As `rego.metadata.rule()` shows them, the scope among them.
+  public var fields: Value
 }
 
 /// One definition of a rule or function. Bodies that follow each other (`p { … } { … }`) are rules of their own.

@@ -65,6 +65,7 @@ extension Parser {
   /// Terms, or one assignment or unification of two.
   private mutating func comparison() throws(Abort) -> Expression {
     let start = index
+    if !isNegated(at: start) { expressionStart = start }
     let term = try infix(allowsKey: true)
     if kind == .assign || kind == .unify { return try assignment(to: term, from: start) }
     return expression(.term(term), from: start)
@@ -94,7 +95,8 @@ extension Parser {
       guard kind == .identifier || kind == .contains else { throw unexpected("expected ident") }
       let target = try term()
       switch target.kind {
-      case .variable, .reference: break
+      case .variable: break
+      case .reference(_, let path): if path.count > Self.maximumPath { throw tooDeep() }
       default: throw unexpected("expected with target path")
       }
       highest = max(highest, height)
@@ -159,8 +161,9 @@ extension Parser {
 }
 
 extension Term {
+  /// `input` and `data` are documents, not variables.
   fileprivate var isVariable: Bool {
-    if case .variable = kind { true } else { false }
+    if case .variable(let name) = kind { name != "input" && name != "data" } else { false }
   }
 
   /// The parts of `x in xs` and `k, x in xs`; absent for other terms.

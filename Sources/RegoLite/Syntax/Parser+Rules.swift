@@ -9,6 +9,7 @@ extension Parser {
     var path = [text(of: token)]
     advance()
     while kind == .dot || kind == .leftBracket, !token.followsSpace {
+      if path.count == Self.maximumPath { throw tooDeep() }
       path.append(try constantPart())
     }
     return Package(path: path, location: location(from: start))
@@ -59,7 +60,10 @@ extension Parser {
         let name = path.map(\.string).joined(separator: ".")
         throw fail("invalid import `\(name)`, must be `rego.v1`", at: pathLocation)
       }
-      if alias != nil, version == .v0 { throw fail("`rego` imports cannot be aliased", at: pathLocation) }
+      if version == .v0 {
+        if alias != nil { throw fail("`rego` imports cannot be aliased", at: pathLocation) }
+        if !keywords.isDisjoint(with: .v1) { throw fail(Self.exclusion, at: pathLocation) }
+      }
       becomeV1()
     } else if alias == nil, path.count > 1, Self.isKeyword(path[path.count - 1], given: keywords) {
       throw fail(
@@ -75,15 +79,21 @@ extension Parser {
     }
     if alias != nil { throw fail("`future` imports cannot be aliased", at: location) }
     guard path.count > 2 else {
+      if hasBecomeV1 { throw fail(Self.exclusion, at: location) }
       keywords = .all
       return move(to: index)
     }
     guard let keyword = KeywordSet(name: path[2]) else {
       throw fail("unexpected keyword, must be one of [and contains every if in not or]", at: location)
     }
+    if hasBecomeV1, !keyword.isDisjoint(with: .v1) { throw fail(Self.exclusion, at: location) }
     keywords.formUnion(keyword)
     move(to: index)
   }
+
+  /// In v0 modules: `rego.v1` brings the keywords that became part of the language.
+  private static let exclusion =
+    "the `rego.v1` import implies `future.keywords`, these are therefore mutually exclusive"
 
   private static func isKeyword(_ name: Text, given keywords: KeywordSet) -> Bool {
     switch name.string {
@@ -329,6 +339,7 @@ extension Parser {
         let head = location(from: start)
         throw fail("invalid rule head: \(head.text)", at: head)
       }
+      if path.count == Self.maximumPath { throw tooDeep() }
       switch kind {
       case .dot: path.append(try pathName())
       case .leftBracket: path.append(try pathTerm())

@@ -122,13 +122,27 @@ extension Parser {
 
   private mutating func atom() throws(Abort) -> Term {
     switch kind {
-    case .identifier, .contains: return variable()
+    case .identifier, .contains:
+      if let constant = constantBeforePath, index != expressionStart {
+        throw fail("illegal ref (head cannot be \(constant.typeName))", at: location(of: token))
+      }
+      return variable()
     case .null: return constant(.null)
     case .true: return constant(.boolean(true))
     case .false: return constant(.boolean(false))
     case .string, .rawString: return string()
     case .number, .dot: return try number()
     default: throw unexpected()
+    }
+  }
+
+  /// What the token stands for where it does not begin a reference; absent for names.
+  private var constantBeforePath: Value? {
+    switch token.kind {
+    case .null: .null
+    case .true: .boolean(true)
+    case .false: .boolean(false)
+    default: nil
     }
   }
 
@@ -148,8 +162,14 @@ extension Parser {
 
   private mutating func bracketed() throws(Abort) -> Term {
     switch kind {
-    case .leftBracket: return try array()
-    case .leftBrace: return try setOrObject()
+    case .leftBracket:
+      try enterBrackets()
+      defer { leaveBrackets() }
+      return try array()
+    case .leftBrace:
+      try enterBrackets()
+      defer { leaveBrackets() }
+      return try setOrObject()
     default: return try parenthesized()
     }
   }

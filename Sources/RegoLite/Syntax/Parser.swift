@@ -6,11 +6,22 @@
 public struct Parser {
   /// How deep terms and bodies may nest. A body counts twice; operands count as nested, `1 + 1 + 1` is 3 deep.
   ///
-  /// INVARIANT: a thread with 512 KiB of stack parses, walks and frees a tree of this depth in a debug build.
-  public static let maximumDepth = 100
+  /// INVARIANT: a thread with 512 KiB of stack frees a tree of this depth in a debug build, and `ThreadStack.withRoom`
+  /// gives enough to walk it.
+  public static let maximumDepth = 1_000
+  /// How deep brackets may nest in each other: those of values, which are compared and printed wherever they get to.
+  public static let maximumBrackets = 200
+  /// The parts that the paths of packages, of rules and of what `with` replaces may have: each is an object inside the
+  /// one before.
+  public static let maximumPath = 100
+  /// What is read on the thread that asks, where 512 KiB of stack are enough for it; deeper texts are read once more
+  /// with room.
+  static let ordinaryDepth = 100
 
   let source: Source
   private(set) var version: RegoVersion
+  /// A v0 module has said `import rego.v1`.
+  private(set) var hasBecomeV1 = false
   var keywords: KeywordSet
 
   private let tokens: [Token]
@@ -18,15 +29,22 @@ public struct Parser {
   private let messages: [String]
   /// The token that is next.
   private(set) var index = 0
+  /// Where the expression at hand begins: there alone `null[0]` is a name's.
+  var expressionStart = -1
   /// That token's kind; a keyword that is none here is an identifier.
   private(set) var kind: TokenKind = .end
 
+  private let limit: Int
   private var depth = 0
+  /// INVARIANT: rises with every step back, so that reading a module ends.
+  private var steppedBackTo = 0
+  private var brackets = 0
   /// How deep the tree is that was parsed last.
   var height = 0
   /// What `Abort` is about.
   private var failure: SyntaxError?
   private var isTooDeep = false
+  private var wasTooDeep = false
   /// What parsing the composite at a token came to, so that backtracking doesn't parse it again (nested ones would take
   /// exponential time).
   private var outcomes: [Int: Outcome] = [:]
@@ -44,8 +62,9 @@ public struct Parser {
   /// Parsing cannot go on from here; `failure` says why.
   struct Abort: Error {}
 
-  public init(source: Source, version: RegoVersion) {
+  init(source: Source, version: RegoVersion, limit: Int) {
     self.source = source
+    self.limit = limit
     self.version = version
     keywords = version == .v1 ? .v1 : []
     let isTooLarge = source.bytes.count >= Int(UInt32.max)
@@ -61,45 +80,63 @@ public struct Parser {
 
   /// The module, or what is wrong with it.
   public static func parseModule(_ source: Source, version: RegoVersion) throws(SyntaxErrors) -> Module {
-    var parser = Parser(source: source, version: version)
-    return try parser.module()
+    try parse(source, version) { parser throws(SyntaxErrors) in try parser.module() }
   }
 
   /// The body of a query: expressions separated by `;`, line breaks or nothing. Empty when the text is.
   public static func parseQuery(_ source: Source, version: RegoVersion) throws(SyntaxErrors) -> Body {
-    var parser = Parser(source: source, version: version)
-    var body: Body = []
-    do {
-      while parser.kind != .end {
-        body.append(try parser.literal())
-        if parser.kind == .semicolon {
-          parser.advance()
-          if parser.kind == .end { throw parser.unexpected() }
-        }
-      }
-    } catch {
-      parser.record()
-    }
-    try parser.throwErrors()
-    return body
+    try parse(source, version) { parser throws(SyntaxErrors) in try parser.query() }
   }
 
   /// A term that is the whole text.
   public static func parseTerm(_ source: Source, version: RegoVersion) throws(SyntaxErrors) -> Term {
-    var parser = Parser(source: source, version: version)
-    do {
-      let term = try parser.infix(allowsKey: true)
-      if parser.kind != .end { throw parser.unexpected() }
-      try parser.throwErrors()
-      return term
-    } catch is Abort {
-      parser.record()
-      throw SyntaxErrors(errors: parser.errors)
-    } catch let errors as SyntaxErrors {
-      throw errors
+    try parse(source, version) { parser throws(SyntaxErrors) in try parser.onlyTerm() }
+  }
+
+  private static func parse<Tree>(
+    _ source: Source, _ version: RegoVersion, _ read: (inout Parser) throws(SyntaxErrors) -> Tree
+  ) throws(SyntaxErrors) -> Tree {
+    var parser = Parser(source: source, version: version, limit: ordinaryDepth)
+    do throws(SyntaxErrors) {
+      return try read(&parser)
     } catch {
-      throw SyntaxErrors(errors: parser.errors)
+      guard parser.wasTooDeep else { throw error }
     }
+    return try ThreadStack.withRoom { () throws(SyntaxErrors) in
+      let limit = ThreadStack.hasRoom ? maximumDepth : ordinaryDepth
+      var parser = Parser(source: source, version: version, limit: limit)
+      return try read(&parser)
+    }
+  }
+
+  private mutating func query() throws(SyntaxErrors) -> Body {
+    var body: Body = []
+    do throws(Abort) {
+      while kind != .end {
+        body.append(try literal())
+        if kind == .semicolon {
+          advance()
+          if kind == .end { throw unexpected() }
+        }
+      }
+    } catch {
+      record()
+    }
+    try throwErrors()
+    return body
+  }
+
+  private mutating func onlyTerm() throws(SyntaxErrors) -> Term {
+    var term: Term?
+    do throws(Abort) {
+      term = try infix(allowsKey: true)
+      if kind != .end { throw unexpected() }
+    } catch {
+      record()
+    }
+    try throwErrors()
+    guard let term else { throw SyntaxErrors(errors: []) }
+    return term
   }
 }
 
@@ -110,13 +147,15 @@ extension Parser {
     var package: Package?
     var imports: [Import] = []
     var rules: [Rule] = []
-    /// Where each statement begins, and the rule that it is.
-    var statements: [(offset: Int, rule: Int?)] = []
+    /// Where each statement begins, and what it is.
+    var statements: [(offset: Int, kind: AnnotatedStatement)] = []
     var isFirst = true
     while kind != .end, errors.count < SyntaxErrors.limit {
       let start = index
       outcomes.removeAll(keepingCapacity: true)
-      statements.append((Int(tokens[start].start), nil))
+      let statement: AnnotatedStatement =
+        kind == .package ? .package : kind == .import ? .import : .rule(nil)
+      statements.append((Int(tokens[start].start), statement))
       if isFirst, kind != .package {
         report("package expected", from: start)
       }
@@ -129,7 +168,7 @@ extension Parser {
         } else {
           let first = rules.count
           rules += try ruleStatement()
-          if rules.count > first { statements[statements.count - 1].rule = first }
+          if rules.count > first { statements[statements.count - 1].kind = .rule(first) }
         }
       } catch {
         record()
@@ -141,7 +180,8 @@ extension Parser {
     if statements.isEmpty, errors.isEmpty {
       errors.append(SyntaxError("empty module", at: Location(source, offset: 0, length: 0)))
     }
-    let annotations = Annotation.blocks(in: source, comments: comments, statements: statements)
+    try throwErrors()
+    let annotations = Annotation.blocks(in: source, comments: comments, statements: statements, errors: &errors)
     try throwErrors()
     guard let package else {
       throw SyntaxErrors(errors: [SyntaxError("package expected", at: Location(source, offset: 0, length: 0))])
@@ -153,18 +193,26 @@ extension Parser {
   /// Skips to the next token that can begin a statement and begins a line.
   private mutating func recover(from start: Int) {
     var next = max(index, start + 1)
-    while next < tokens.count - 1 {
-      let token = tokens[next]
-      let beginsLine = token.start == 0 || source.bytes[Int(token.start) - 1] == UInt8(ascii: "\n")
-      if beginsLine, token.kind == .identifier || token.kind.isKeyword && token.kind != .else { break }
-      next += 1
+    // `b := 1 +`, and on the next line `c := 2`: the error is at the second `:=`, but `c` begins a statement.
+    let isHead = kind == .assign || kind == .if || kind == .contains
+    if isHead, index - 1 != start, index - 1 > steppedBackTo, beginsStatement(index - 1) {
+      next = index - 1
+      steppedBackTo = next
     }
+    while next < tokens.count - 1, !beginsStatement(next) { next += 1 }
     move(to: min(next, tokens.count - 1))
     isTooDeep = false
   }
 
+  private func beginsStatement(_ index: Int) -> Bool {
+    let token = tokens[index]
+    guard token.start == 0 || source.bytes[Int(token.start) - 1] == UInt8(ascii: "\n") else { return false }
+    return token.kind == .identifier || token.kind.isKeyword && token.kind != .else
+  }
+
   /// `import rego.v1`
   mutating func becomeV1() {
+    hasBecomeV1 = hasBecomeV1 || version == .v0
     version = .v1
     keywords.formUnion(.v1)
     move(to: index)
@@ -199,6 +247,8 @@ extension Parser {
     let next = tokens[index + 1]
     return (next.kind == .dot || next.kind == .leftBracket) && !next.followsSpace
   }
+
+  func isNegated(at index: Int) -> Bool { index > 0 && tokens[index - 1].kind == .not }
 
   /// `[` or `(` after white space, on the same line.
   func isSpacedPath(at index: Int) -> Bool {
@@ -273,21 +323,29 @@ extension Parser {
     throw SyntaxErrors(errors: sorted.prefix(SyntaxErrors.limit).map(\.element))
   }
 
-  private mutating func tooDeep() -> Abort {
+  mutating func tooDeep() -> Abort {
     isTooDeep = true
+    wasTooDeep = true
     return fail("max parsing recursion depth exceeded", at: location(of: token))
   }
 
   mutating func enter() throws(Abort) {
-    if depth >= Self.maximumDepth { throw tooDeep() }
+    if depth >= limit { throw tooDeep() }
     depth += 1
   }
 
   mutating func leave() { depth -= 1 }
 
+  mutating func enterBrackets() throws(Abort) {
+    if brackets >= Self.maximumBrackets { throw tooDeep() }
+    brackets += 1
+  }
+
+  mutating func leaveBrackets() { brackets -= 1 }
+
   /// Notes how deep the tree is that was just put together.
   mutating func setHeight(_ height: Int) throws(Abort) {
-    if height > Self.maximumDepth { throw tooDeep() }
+    if height > limit { throw tooDeep() }
     self.height = height
   }
 }

@@ -25,7 +25,7 @@ extension SyntaxError: CustomStringConvertible {
 
 /// What is wrong with one source: at least one error, in source order, at most `limit`.
 public struct SyntaxErrors: Error, Sendable {
-  public static let limit = 10
+  public static let limit = 100
 
   public var errors: [SyntaxError]
 }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The tests among some modules: the rules named `test_…` of any package, as `opa test` has them. Those named
 /// `todo_test_…` are skipped.
 ///
@@ -16,14 +18,18 @@ public struct PolicyTestRun: Sendable {
     fileprivate var path: [String]
     /// How many parts the cases' names have; 0 without cases.
     fileprivate var caseDepth: Int
+    /// Every definition's head, and its `else` branches.
+    fileprivate var places: Set<RulePlace>
+    /// The variables that hold the parts of the cases' names, by definition; absent for other terms.
+    fileprivate var caseVariables: [[String?]]
 
     public var fullName: String { "\(package).\(name)" }
   }
 
   public enum Verdict: Sendable {
     case passed
-    /// Undefined, or anything but true.
-    case failed
+    /// Anything but true; absent when undefined.
+    case failed(Value?)
     case error(EvaluationError)
     case skipped
   }
@@ -34,6 +40,8 @@ public struct PolicyTestRun: Sendable {
     public let passed: Bool
     /// In the order of their names; empty but for names of several parts.
     public let cases: [Case]
+    /// As an outcome's.
+    public let stops: [TraceEvent]
   }
 
   public struct Outcome: Sendable {
@@ -42,6 +50,21 @@ public struct PolicyTestRun: Sendable {
     public let duration: Duration
     /// In the order of their names.
     public let cases: [Case]
+    /// What `print` said, a line each.
+    public let output: [String]
+    /// Where a failed test stopped: of each definition and `else` that was undefined, the last expression that it came
+    /// to, with the values at hand. Empty for a test with cases, whose cases have their own.
+    public let stops: [TraceEvent]
+    /// Absent unless the test failed or an explanation was asked for.
+    public let explanation: Explanation?
+    /// Empty unless asked for.
+    public let coverage: Coverage
+  }
+
+  /// What one run of a test costs.
+  public struct Benchmark: Sendable {
+    public let iterations: Int
+    public let nanosecondsPerIteration: Int
   }
 
   /// Why the tests can't be chosen by a pattern.
@@ -52,17 +75,23 @@ public struct PolicyTestRun: Sendable {
   /// In the order of the modules.
   public private(set) var tests: [Test] = []
   private let engine: PolicyEngine
+  private let observed: ObservedEngine
 
-  public init(modules: [PolicyEngine.ModuleSource], data: Value) throws(PolicyErrors) {
-    let parsed = try PolicyEngine.parse(modules, version: .v1)
-    let compiled = try PolicyEngine(parsed: parsed, data: data)
+  public init(
+    modules: [PolicyEngine.ModuleSource], data: Value, options: PolicyEngine.Options = PolicyEngine.Options()
+  ) throws(PolicyErrors) {
+    var options = options
+    options.keepsPrint = true
+    options.isObserved = false
+    var parsed = try PolicyEngine.parse(modules, version: options.version)
+    let compiled = try PolicyEngine(parsed: parsed, data: data, options: options)
     var caseRules: [CaseRule] = []
     var positions: [String: Int] = [:]
     for (index, module) in parsed.enumerated() {
       for rule in module.rules {
         guard let test = Test(rule, in: module) else { continue }
         if let position = positions[test.fullName] {
-          tests[position].caseDepth = max(tests[position].caseDepth, test.caseDepth)
+          tests[position].add(test)
         } else {
           positions[test.fullName] = tests.count
           tests.append(test)
@@ -70,7 +99,9 @@ public struct PolicyTestRun: Sendable {
         if test.caseDepth > 0 { caseRules.append(CaseRule(rule, module: index, names: test.caseDepth)) }
       }
     }
-    engine = Self.engine(parsed, data, caseRules) ?? compiled
+    let engine = Self.engine(&parsed, data, options, caseRules) ?? compiled
+    self.engine = engine
+    observed = ObservedEngine(modules: parsed, data: data, options: options)
   }
 
   /// Keeps the tests in whose full name, `data.authz_test.test_x`, the regular expression matches somewhere.
@@ -88,63 +119,163 @@ public struct PolicyTestRun: Sendable {
     }
   }
 
-  /// - Parameter time: How long the test may take before it ends with `eval_cancel_error`.
-  public func run(_ test: Test, time: Duration?) -> Outcome {
-    if test.isSkipped { return Outcome(test: test, verdict: .skipped, duration: .zero, cases: []) }
+  // MARK: Running
+
+  /// - Parameters:
+  ///   - time: How long the test may take before it ends with `eval_cancel_error`.
+  ///   - detail: Runs the test observed, which takes longer, and explains it however it ends. Otherwise a test that
+  ///     fails is run again to explain its failure.
+  ///   - coverage: Runs the test observed and notes the lines that it reaches.
+  public func run(
+    _ test: Test, time: Duration?, explaining detail: Explanation.Detail? = nil, coverage: Bool = false
+  ) -> Outcome {
+    if test.isSkipped {
+      return Outcome(
+        test: test, verdict: .skipped, duration: .zero, cases: [], output: [], stops: [], explanation: nil,
+        coverage: Coverage())
+    }
     let budget = EvaluationBudget(steps: EvaluationBudget.interactive.steps, time: time)
+    let isObserved = detail != nil || coverage
+    let engine = isObserved ? observed.engine ?? self.engine : self.engine
+    var observation = Observation(explaining: detail, coverage: coverage, profile: false, watching: test.places)
+    let document = engine.prepare(document: test.path)
     let clock = ContinuousClock()
     let start = clock.now
     var verdict: Verdict
-    var cases: [Case] = []
+    var named: Value?
+    var value: Value?
     do throws(EvaluationError) {
-      let value = try engine.decide(test.path, input: nil, budget: budget)
-      if test.caseDepth == 0 {
-        verdict = value?.asBool == true ? .passed : .failed
-      } else {
-        let named = try engine.decide(CaseRule.path(of: test.path), input: nil, budget: budget)
-        cases = Self.cases(named, value, depth: test.caseDepth)
-        verdict = !cases.isEmpty && cases.allSatisfy(\.passed) ? .passed : .failed
-      }
+      value = try engine.decide(document, input: nil, budget: budget, observation: observation)
+      verdict = value?.asBool == true ? .passed : .failed(value)
     } catch {
       verdict = .error(error)
     }
     let duration = start.duration(to: clock.now)
-    if case .failed = verdict, let error = builtinError(in: test, budget) { verdict = .error(error) }
-    return Outcome(test: test, verdict: verdict, duration: duration, cases: cases)
+    let (output, coverage) = (observation.printed, observation.coverage)
+    if test.caseDepth > 0, case .failed = verdict {
+      do throws(EvaluationError) {
+        named = try engine.decide(CaseRule.path(of: test.path), input: nil, budget: budget)
+        let cases = Self.cases(named, value, depth: test.caseDepth)
+        if !cases.isEmpty, cases.allSatisfy(\.passed) { verdict = .passed }
+      } catch {
+        verdict = .error(error)
+      }
+    }
+    if case .failed = verdict {
+      // One that passes may have meant to run into the error.
+      if let error = observation.builtinErrors.first {
+        verdict = .error(error)
+      } else if !isObserved, let observed = observed.engine {
+        observation = Observation(explaining: .fails, coverage: false, profile: false, watching: test.places)
+        let document = observed.prepare(document: test.path)
+        _ = try? observed.decide(document, input: nil, budget: budget, observation: observation)
+      }
+    }
+    var stops: [TraceEvent] = []
+    if case .failed = verdict, test.caseDepth == 0 {
+      stops = observation.ruleRuns.filter { !$0.hasSucceeded }.compactMap { Self.furthest($0.failures) }
+    }
+    let failures = observation.ruleRuns.flatMap(\.failures)
+    return Outcome(
+      test: test, verdict: verdict, duration: duration,
+      cases: Self.cases(named, value, depth: test.caseDepth) { test.furthest(failures, of: $0) }, output: output,
+      stops: stops, explanation: observation.explanation, coverage: coverage)
   }
 
-  /// A builtin's error that a test which failed ran into. One that passes may have meant to.
-  private func builtinError(in test: Test, _ budget: EvaluationBudget) -> EvaluationError? {
-    do throws(EvaluationError) {
-      _ = try engine.withStrictBuiltinErrors().decide(test.path, input: nil, budget: budget)
-      return nil
-    } catch {
-      return error
+  /// The report on all that the outcomes reached.
+  public func report(on coverage: Coverage) -> CoverageReport { engine.report(on: coverage) }
+
+  /// Runs the test more and more often until that takes as long as `time`, and tells what the last runs took each.
+  public func benchmark(_ test: Test, for time: Duration = .seconds(1)) throws(EvaluationError) -> Benchmark {
+    let document = engine.prepare(document: test.path)
+    let clock = ContinuousClock()
+    var iterations = 1
+    while true {
+      let start = clock.now
+      for _ in 0..<iterations { _ = try engine.decide(document, input: nil, budget: .interactive) }
+      let taken = start.duration(to: clock.now)
+      if taken >= time || iterations >= 1_000_000_000 {
+        let (seconds, attoseconds) = taken.components
+        let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
+        return Benchmark(iterations: iterations, nanosecondsPerIteration: Int(nanoseconds / Double(iterations)))
+      }
+      // A fifth more than seems needed, at most a hundred times as often as before.
+      let factor = taken > .zero ? time / taken * 1.2 : 100
+      iterations = min(1_000_000_000, max(iterations + 1, Int(Double(iterations) * min(factor, 100))))
     }
   }
 
-  private static func cases(_ named: Value?, _ value: Value?, depth: Int) -> [Case] {
+  /// The last expression in the source that had no result, as it was the first time.
+  fileprivate static func furthest(_ failures: [TraceEvent]) -> TraceEvent? {
+    failures.reduce(nil) { best, failure in
+      guard let best else { return failure }
+      return failure.location.offset > best.location.offset ? failure : best
+    }
+  }
+
+  private static func cases(
+    _ named: Value?, _ value: Value?, depth: Int, below path: [Value] = [],
+    stop: ([Value]) -> TraceEvent? = { _ in nil }
+  ) -> [Case] {
+    guard depth > 0 else { return [] }
     let keys = Set((named?.asObject?.keys ?? []) + (value?.asObject?.keys ?? []))
     return keys.sorted().map { key in
       let name = key.asString ?? key.regoDescription
       let value = value?[key]
-      guard depth > 1 else { return Case(name: name, passed: value?.asBool == true, cases: []) }
-      let cases = Self.cases(named?[key], value, depth: depth - 1)
-      return Case(name: name, passed: !cases.isEmpty && cases.allSatisfy(\.passed), cases: cases)
+      guard depth > 1 else {
+        let passed = value?.asBool == true
+        return Case(name: name, passed: passed, cases: [], stops: passed ? [] : stop(path + [key]).map { [$0] } ?? [])
+      }
+      let cases = Self.cases(named?[key], value, depth: depth - 1, below: path + [key], stop: stop)
+      return Case(name: name, passed: !cases.isEmpty && cases.allSatisfy(\.passed), cases: cases, stops: [])
     }
   }
 
-  /// The modules compiled along with the rules that list the cases; absent when that can't be done.
-  private static func engine(_ modules: [Module], _ data: Value, _ caseRules: [CaseRule]) -> PolicyEngine? {
-    func compiled(_ rules: [CaseRule]) -> PolicyEngine? {
-      var modules = modules
+  /// The modules compiled along with the rules that list the cases, which are added to them; absent, and nothing added,
+  /// when that can't be done.
+  private static func engine(
+    _ modules: inout [Module], _ data: Value, _ options: PolicyEngine.Options, _ caseRules: [CaseRule]
+  ) -> PolicyEngine? {
+    let plain = modules
+    func compiled(_ rules: [CaseRule]) -> (PolicyEngine, [Module])? {
+      var modules = plain
       for rule in rules { modules[rule.module].rules.append(rule.rule) }
-      return try? PolicyEngine(parsed: modules, data: data)
+      guard let engine = try? PolicyEngine(parsed: modules, data: data, options: options) else { return nil }
+      return (engine, modules)
     }
-    if let engine = compiled(caseRules) { return engine }
-    // A body may name its cases before it says what they are: then more of it is needed.
-    let longer = caseRules.compactMap { rule in rule.lengthened { compiled([$0]) != nil } }
-    return compiled(longer)
+    var found = compiled(caseRules)
+    if found == nil {
+      // A body may name its cases before it says what they are: then more of it is needed.
+      found = compiled(caseRules.compactMap { rule in rule.lengthened { compiled([$0]) != nil } })
+    }
+    guard let (engine, all) = found else { return nil }
+    modules = all
+    return engine
+  }
+}
+
+/// The modules compiled to be observed, once somebody asks.
+private final class ObservedEngine: Sendable {
+  private let compiled = Mutex<PolicyEngine?>(nil)
+  private let modules: [Module]
+  private let data: Value
+  private let options: PolicyEngine.Options
+
+  init(modules: [Module], data: Value, options: PolicyEngine.Options) {
+    self.modules = modules
+    self.data = data
+    self.options = options
+  }
+
+  /// Absent when observing is more than can be compiled.
+  var engine: PolicyEngine? {
+    compiled.withLock { compiled in
+      if let compiled { return compiled }
+      var options = options
+      options.isObserved = true
+      compiled = try? PolicyEngine(parsed: modules, data: data, options: options)
+      return compiled
+    }
   }
 }
 
@@ -166,6 +297,31 @@ extension PolicyTestRun.Test {
     isSkipped = last.hasPrefix("todo_")
     path = module.package.path.map(\.string) + parts
     caseDepth = rule.head.path.count - (parts.count - 1)
+    places = Set([rule.head.location].map(RulePlace.init) + rule.elseBranches.map { RulePlace($0.location) })
+    caseVariables = [
+      rule.head.path.suffix(caseDepth).map { term in
+        if case .variable(let name) = term.kind { name.string } else { nil }
+      }
+    ]
+  }
+
+  /// Takes over what another definition says.
+  fileprivate mutating func add(_ other: PolicyTestRun.Test) {
+    caseDepth = max(caseDepth, other.caseDepth)
+    places.formUnion(other.places)
+    caseVariables += other.caseVariables
+  }
+
+  /// Where the case with the name stopped; absent when no failure is known to be its own.
+  fileprivate func furthest(_ failures: [TraceEvent], of name: [Value]) -> TraceEvent? {
+    let own = failures.filter { failure in
+      let locals = Dictionary(failure.locals.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+      return caseVariables.contains { variables in
+        let known = zip(variables, name).filter { variable, _ in variable.map { locals[$0] != nil } ?? false }
+        return !known.isEmpty && known.allSatisfy { variable, part in variable.flatMap { locals[$0] } == part }
+      }
+    }
+    return PolicyTestRun.furthest(own)
   }
 
   private static func isName(_ part: String) -> Bool { part.hasPrefix("test_") || part.hasPrefix("todo_test_") }

@@ -16,19 +16,19 @@ struct ExtendedFloat: Sendable {
     ExtendedFloat(isNegative: isNegative, magnitude: 0 as UInt128, exponent: 0, isInexact: false)
   }
 
-  /// Rounds ±(magnitude + tail) × 2^exponent, where the tail is above 0 and below 1 if `isInexact`, else 0. An inexact
-  /// magnitude has 66 bits or more.
-  init(isNegative: Bool, magnitude: UInt128, exponent: Int, isInexact: Bool) {
+  /// Rounds ±(magnitude + tail) × 2^exponent to `precision` bits, where the tail is above 0 and below 1 if `isInexact`,
+  /// else 0. An inexact magnitude has 66 bits or more.
+  init(isNegative: Bool, magnitude: UInt128, exponent: Int, isInexact: Bool, precision: Int = 64) {
     self.isNegative = isNegative
     let width = 128 - magnitude.leadingZeroBitCount
-    guard width > 64 else {
+    guard width > precision else {
       mantissa = UInt64(truncatingIfNeeded: magnitude)
       let shift = mantissa == 0 ? 0 : mantissa.leadingZeroBitCount
       mantissa <<= UInt64(shift)
       self.exponent = mantissa == 0 ? 0 : exponent - shift
       return
     }
-    let dropped = width - 64
+    let dropped = width - precision
     mantissa = UInt64(truncatingIfNeeded: magnitude >> dropped)
     self.exponent = exponent + dropped
     let tail = magnitude & ((1 << UInt128(dropped)) - 1)
@@ -38,6 +38,16 @@ struct ExtendedFloat: Sendable {
       mantissa = overflow ? 1 << 63 : sum
       if overflow { self.exponent += 1 }
     }
+    let shift = mantissa.leadingZeroBitCount
+    mantissa <<= UInt64(shift)
+    self.exponent -= shift
+  }
+
+  /// The product with `other`, rounded to `precision` bits.
+  func multiplied(by other: ExtendedFloat, precision: Int) -> ExtendedFloat {
+    ExtendedFloat(
+      isNegative: isNegative != other.isNegative, magnitude: UInt128(mantissa) * UInt128(other.mantissa),
+      exponent: exponent + other.exponent, isInexact: false, precision: precision)
   }
 
   init(isNegative: Bool, magnitude: BigUInt, exponent: Int, isInexact: Bool) {
@@ -166,9 +176,9 @@ extension ExtendedFloat {
     }
   }
 
-  /// The integer that is left without the fraction; absent when it has more than `Number.largestExpansion` digits.
+  /// The integer that is left without the fraction; absent when it has more than `Number.largestConversion` digits.
   var truncated: BigInt? {
-    guard exponent <= Number.largestExpansion * 3 else { return nil }
+    guard exponent <= Number.largestConversion * 3 else { return nil }
     let magnitude: BigUInt
     if exponent >= 0 {
       magnitude = BigUInt(mantissa) << exponent
@@ -180,11 +190,14 @@ extension ExtendedFloat {
 
   /// As OPA writes a result: integers in full, else the fewest digits that tell the float from its neighbours, with an
   /// exponent when that is below -4 or above 5. Integers too long to write in full have an exponent too.
-  var text: String {
+  var text: String { text(precision: 64) }
+
+  /// `precision` says how far away the neighbours are.
+  func text(precision: Int) -> String {
     let sign = isNegative ? "-" : ""
     if isZero { return sign + "0" }
-    let (digits, point) = shortestDigits()
-    if isInteger, point <= Number.largestExpansion {
+    let (digits, point) = shortestDigits(precision: precision)
+    if isInteger, point <= Number.largestConversion {
       return sign + digits + String(repeating: "0", count: max(point - digits.utf8.count, 0))
     }
     let power = point - 1
@@ -199,13 +212,14 @@ extension ExtendedFloat {
 
   /// The shortest digits between the halfway points to the neighbours, both taken to be as far away as the next one up:
   /// the value is about 0.DIGITS × 10^point.
-  private func shortestDigits() -> (digits: String, point: Int) {
+  private func shortestDigits(precision: Int) -> (digits: String, point: Int) {
+    let gap = (1 as UInt128) << (64 - precision)
     let doubled = UInt128(mantissa) << 1
     let value = DecimalExpansion(doubled, exponent: exponent - 1)
-    let lower = DecimalExpansion(doubled - 1, exponent: exponent - 1)
-    let upper = DecimalExpansion(doubled + 1, exponent: exponent - 1)
+    let lower = DecimalExpansion(doubled - gap, exponent: exponent - 1)
+    let upper = DecimalExpansion(doubled + gap, exponent: exponent - 1)
     // Halfway points round to an even mantissa.
-    let isInclusive = mantissa & 1 == 0
+    let isInclusive = mantissa >> UInt64(64 - precision) & 1 == 0
     var rounded = value
     for (index, digit) in value.digits.enumerated() {
       let (low, high) = (lower.digit(index), upper.digit(index))

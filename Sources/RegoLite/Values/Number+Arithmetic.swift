@@ -1,4 +1,5 @@
 import BigInt
+import StrictJSON
 
 // OPA's rules: integers, however written (`1e3`, `2.0`), are exact at any size; with anything else both operands become
 // floats of 64 bits of mantissa, and so do the operands of a division and of the rounding functions.
@@ -9,7 +10,8 @@ extension Number {
       let (sum, overflow) = x.addingReportingOverflow(y)
       if !overflow { return Number(sum) }
     }
-    if let x = a.bigInt, let y = b.bigInt { return Number(bounded: x + y) }
+    if a.isShort, b.isShort, let x = a.bigInt, let y = b.bigInt { return Number(x + y) }
+    if let x = a.decimal, let y = b.decimal { return Number(x + y) }
     return Number(ExtendedFloat(a) + ExtendedFloat(b))
   }
 
@@ -18,7 +20,8 @@ extension Number {
       let (difference, overflow) = x.subtractingReportingOverflow(y)
       if !overflow { return Number(difference) }
     }
-    if let x = a.bigInt, let y = b.bigInt { return Number(bounded: x - y) }
+    if a.isShort, b.isShort, let x = a.bigInt, let y = b.bigInt { return Number(x - y) }
+    if let x = a.decimal, let y = b.decimal { return Number(x + -y) }
     return Number(ExtendedFloat(a) - ExtendedFloat(b))
   }
 
@@ -27,10 +30,20 @@ extension Number {
       let (product, overflow) = x.multipliedReportingOverflow(by: y)
       if !overflow { return Number(product) }
     }
-    if let x = a.bigInt, let y = b.bigInt, x.bitWidth + y.bitWidth < 4 * largestExpansion {
-      return Number(bounded: x * y)
+    if a.isShort, b.isShort, let x = a.bigInt, let y = b.bigInt { return Number(x * y) }
+    if let x = a.decimal, let y = b.decimal, x.digits.count + y.digits.count <= largestExpansion {
+      return Number(x * y)
     }
     return Number(ExtendedFloat(a) * ExtendedFloat(b))
+  }
+
+  /// OPA's `product`: exact for integers; with anything else, floats of 53 bits of mantissa, not of 64.
+  static func product(of numbers: [Number]) -> Number {
+    if numbers.allSatisfy({ $0.bigInt != nil }) { return numbers.reduce(1, *) }
+    let product = numbers.reduce(ExtendedFloat(1 as Number)) { result, number in
+      result.multiplied(by: ExtendedFloat(number), precision: 53)
+    }
+    return Number(literal: product.text(precision: 53)) ?? 0
   }
 
   /// Absent when `divisor` is zero.
@@ -41,12 +54,23 @@ extension Number {
   }
 
   /// The remainder of the division that truncates toward zero: it has the sign of `self`. Absent when `divisor` is
-  /// zero, when either is no integer, and when either has more than `largestExpansion` digits.
+  /// zero, when either is no integer, and when either has more than `largestConversion` digits.
   public func remainder(by divisor: Number) -> Number? {
     if divisor.isZero { return nil }
     if let x = intValue, let y = divisor.intValue { return Number(y == -1 ? 0 : x % y) }
     guard let x = bigInt, let y = divisor.bigInt else { return nil }
     return Number(x % y)
+  }
+
+  /// The integer times 2 to the power of `distance`, in decimal: what is long is not converted.
+  func shiftedLeft(by distance: Int) -> Number {
+    var (result, square, left) = (self, Number(2), distance)
+    while left > 0 {
+      if left & 1 == 1 { result = result * square }
+      left >>= 1
+      if left > 0 { square = square * square }
+    }
+    return result
   }
 
   public var negated: Number { 0 - self }
@@ -93,9 +117,22 @@ extension Number {
     self = Number(literal: float.text) ?? 0
   }
 
-  /// Rounded to 64 bits when it has too many digits to write in full.
+  /// A conversion to binary and back costs less than decimal arithmetic.
+  private var isShort: Bool {
+    if case .literal(let literal) = storage { literal.parts.exponent <= 1_000 } else { true }
+  }
+
+  /// Absent for decimals, and for integers of more than `largestExpansion` digits.
+  private var decimal: DecimalInteger? { DecimalInteger(parts) }
+
+  private init(_ value: DecimalInteger) {
+    // The text is a number of JSON's grammar.
+    self = Number(literal: value.text) ?? 0
+  }
+
+  /// Rounded to 64 bits when it has too many digits to convert.
   private init(bounded value: BigInt) {
-    if value.bitWidth <= Self.largestExpansion * 3 {
+    if value.bitWidth <= Self.largestConversion * 3 {
       self.init(value)
     } else {
       self.init(ExtendedFloat(value))

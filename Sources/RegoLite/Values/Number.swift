@@ -55,7 +55,7 @@ public struct Number: Sendable {
   }
 
   /// The exact value when it is an integer; absent for decimals, and for integers of more than
-  /// `largestExpansion` digits.
+  /// `largestConversion` digits.
   public var bigInt: BigInt? {
     switch storage {
     case .int(let value): BigInt(value)
@@ -63,9 +63,12 @@ public struct Number: Sendable {
     }
   }
 
-  /// The digits that exact arithmetic goes up to, so that one operation's cost has a limit. OPA takes literals of up to
-  /// 30,103 digits in policies and has no limit for data.
-  public static let largestExpansion = 31_000
+  /// The digits that conversion to binary goes up to, whose cost grows with their square: bit operations, remainders and
+  /// text in another base. OPA takes literals of up to 30,103 digits in policies and has no limit for data.
+  public static let largestConversion = 31_000
+
+  /// The digits that sums, differences and products of integers are exact for.
+  public static let largestExpansion = 4_000_000
 
   /// The nearest double; infinite beyond all of them.
   public var doubleValue: Double {
@@ -116,7 +119,7 @@ final class NumberLiteral: Sendable {
   }
 
   var bigInt: BigInt? {
-    guard parts.isInteger, parts.exponent <= Number.largestExpansion else { return nil }
+    guard parts.isInteger, parts.exponent <= Number.largestConversion else { return nil }
     let digits = String(decoding: parts.digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self)
     guard let value = BigInt(digits.isEmpty ? "0" : digits) else { return nil }
     let scaled = value * BigInt(10).power(max(parts.exponent - parts.digits.count, 0))

@@ -43,7 +43,10 @@ extension Value {
 
   /// Whether arrays, objects and sets lie inside each other more than `limit` times. Needs no stack itself: what builds
   /// values out of parts that it doesn't choose asks this before it hands on what nothing else could walk safely.
-  public func isNested(deeperThan limit: Int = JSONReadingOptions.deepest) -> Bool {
+  public func isNested(deeperThan limit: Int = JSONReadingOptions.deepest) -> Bool { nesting(upTo: limit) > limit }
+
+  /// How often arrays, objects and sets lie inside each other, 0 for a scalar; `limit + 1` for anything above it.
+  func nesting(upTo limit: Int) -> Int {
     var level = children
     var depth = isContainer ? 1 : 0
     while !level.isEmpty, depth <= limit {
@@ -52,7 +55,7 @@ extension Value {
       depth += 1
       level = level.flatMap(\.children)
     }
-    return depth > limit
+    return depth
   }
 
   private var isContainer: Bool {

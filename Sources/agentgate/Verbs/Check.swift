@@ -5,9 +5,9 @@ struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check Rego policies for mistakes.",
     discussion: """
-      Parses and compiles everything that lies at the paths, tests included, and prints every mistake of the first stage \
-      that finds any to standard error: place, code, source line and a caret; with --format json as {"errors": \
-      [{"message", "code", "location"}]}. Prints nothing when all is well.
+      Parses and compiles everything that lies at the paths and prints every mistake to standard error: place, code, \
+      source line and a caret; with --format json as {"errors": [{"message", "code", "location", "details"}]}. Prints \
+      nothing when all is well. What is wrong in one definition hides nothing that is wrong in another. Files named *_test.rego in folders belong to `agentgate test`; one given by name is checked.
 
       Exit codes: 0 without mistakes; 2 with some, or when a path can't be read; 64 for usage.
 
@@ -15,33 +15,44 @@ struct Check: AsyncParsableCommand {
         agentgate check policies
       """)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case pretty, json
-  }
-
-  @Argument(
-    help: ArgumentHelp(
-      "A .rego or .json file, or a folder of them, where JSON lies below data at its folder's path.", valueName: "path")
-  )
+  @Argument(help: ArgumentHelp(PolicyPaths.help, valueName: "path"))
   var paths: [String]
 
+  @Flag(
+    name: .shortAndLong,
+    help: "The paths are bundles: folders or .tar.gz files with data in data.json and data.yaml alone.")
+  var bundle = false
+
+  @OptionGroup var options: PolicyOptions
+
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("How many mistakes to show; 0 for all.", valueName: "n"))
+  var maxErrors: Int = ErrorReport.standardLimit
+
   @Option(name: [.customShort("f"), .customLong("format")], help: "pretty or json.")
-  var format: Format = .pretty
+  var format: ErrorReport.Format = .pretty
+
+  func validate() throws {
+    guard maxErrors >= 0 else { throw ValidationError("--max-errors must be 0 or more") }
+  }
 
   func run() async throws {
-    do throws(ErrorReport) {
-      let sources = try PolicyPaths(paths: paths)
+    try ErrorReport.exiting(as: format) { () throws(ErrorReport) in
+      let sources = try PolicyPaths(
+        paths: bundle ? [] : paths, bundles: bundle ? paths : [], ignored: options.ignored)
       do throws(PolicyErrors) {
-        _ = try PolicyEngine(modules: sources.modules, data: sources.data)
+        _ = try PolicyEngine(modules: sources.modules, data: sources.data, options: options.engine())
       } catch {
-        throw ErrorReport(error)
+        throw ErrorReport(error, limit: maxErrors)
       }
-    } catch {
-      switch format {
-      case .pretty: StandardError.print(error.text)
-      case .json: StandardError.print(error.json.json(pretty: true))
-      }
-      throw ExitCode(2)
     }
   }
+}
+
+extension PolicyPaths {
+  /// What verbs say of a path.
+  static let help: String = """
+    A .rego file, a .json or .yaml file of data, or a folder of them, where data lies at its folder's path. a.b:PATH \
+    puts data at data.a.b.
+    """
 }

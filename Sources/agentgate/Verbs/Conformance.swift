@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import RegoLite
 import StrictJSON
 
@@ -7,10 +6,10 @@ struct Conformance: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run test cases in the format of OPA's compliance suite.",
     discussion: """
-      Runs every case of the JSON files at the paths ({"cases": [{"note", "modules", "query", "data", "input", \
-      "input_term", "want_result", "want_error_code", "want_error", "strict_error", "sort_bindings"}]}) and prints a line \
-      a file, passed/total, and the total; standard error says what was wanted and what came of each case that is not as \
-      expected. With --format json: a line a case, {"note", "passed", "want", "got"}.
+      Runs every case of the JSON and YAML files at the paths ({"cases": [{"note", "modules", "query", "data", "input", \
+      "input_term", "want_result", "want_defined", "want_error_code", "want_error", "strict_error", "sort_bindings"}]}) \
+      and prints a line a file, passed/total, and the total; standard error says what was wanted and what came of each \
+      case that is not as expected. With --format json: a line a case, {"note", "passed", "want", "got"}.
 
       Exit codes: 0 when every case passes, or when exactly those fail that --expected-failures names; 1 otherwise; 2 \
       when a file can't be read; 64 for usage.
@@ -23,7 +22,7 @@ struct Conformance: AsyncParsableCommand {
     case pretty, json
   }
 
-  @Argument(help: ArgumentHelp("A .json file, or a folder with such files in it or below.", valueName: "path"))
+  @Argument(help: ArgumentHelp("A .json or .yaml file, or a folder with such files in it or below.", valueName: "path"))
   var paths: [String]
 
   @Option(name: [.customShort("f"), .customLong("format")], help: "pretty or json.")
@@ -31,29 +30,28 @@ struct Conformance: AsyncParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("A file with the note of a case that is to fail on each line.", valueName: "file"))
+    help: ArgumentHelp(
+      "A file with the note of a case that has to fail on each line; lines that begin with // are comments.",
+      valueName: "file"))
   var expectedFailures: String?
 
   func run() async throws {
     let expected: Set<String>?
     let files: [CaseFiles.File]
-    do throws(ErrorReport) {
-      expected = try readExpectedFailures()
-      files = try CaseFiles(paths: paths).files
-    } catch {
-      throw Failure.failed(error.text, code: 2)
+    (expected, files) = try ErrorReport.exiting(as: .pretty) { () throws(ErrorReport) in
+      try ErrorReport.reading { () throws(FileProblems) in
+        (try readExpectedFailures(), try CaseFiles(paths: paths).files)
+      }
     }
     var report = Report(expected: expected, format: format, width: files.map(\.category.count).max() ?? 0)
     for file in files { report.run(file) }
     guard report.finish() else { throw ExitCode(1) }
   }
 
-  private func readExpectedFailures() throws(ErrorReport) -> Set<String>? {
+  private func readExpectedFailures() throws(FileProblems) -> Set<String>? {
     guard let path = expectedFailures else { return nil }
-    guard let contents = FileManager.default.contents(atPath: path),
-      let text = String(validating: contents, as: UTF8.self)
-    else { throw ErrorReport(file: path, "can't be read") }
-    return Set(text.split(whereSeparator: \.isNewline).map(String.init))
+    let lines = try FileText.text(of: path).split(whereSeparator: \.isNewline)
+    return Set(lines.filter { !$0.hasPrefix("//") }.map(String.init))
   }
 
   /// Counts and prints, case by case.
@@ -109,15 +107,14 @@ struct Conformance: AsyncParsableCommand {
       name + String(repeating: " ", count: max(0, width - name.count) + 2) + "\(passed)/\(total)"
     }
 
-    private func complain(_ text: String) {
-      if format == .pretty { StandardError.print(text) }
-    }
+    private func complain(_ text: String) { StandardError.print(text) }
 
     private static func json(_ outcome: ConformanceCase.Outcome) -> String {
-      Value.object([
-        "note": .string(Text(outcome.note)), "passed": .boolean(outcome.passed),
-        "want": .string(Text(outcome.wanted)), "got": .string(Text(outcome.got)),
-      ]).json()
+      let json: JSONValue = [
+        "note": .string(outcome.note), "passed": .boolean(outcome.passed), "want": .string(outcome.wanted),
+        "got": .string(outcome.got),
+      ]
+      return json.goText()
     }
   }
 }
@@ -125,52 +122,37 @@ struct Conformance: AsyncParsableCommand {
 /// The case files at some paths, read.
 private struct CaseFiles {
   struct File {
-    /// The path below the folder that was given, without `.json`.
+    /// The path below the folder that was given, without its extension.
     let category: String
     let cases: [ConformanceCase]
   }
   private(set) var files: [File] = []
 
-  init(paths: [String]) throws(ErrorReport) {
+  private static let extensions = [".json", ".yaml", ".yml"]
+
+  init(paths: [String]) throws(FileProblems) {
     for path in paths {
-      var isFolder = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-        throw ErrorReport(file: path, "no such file or folder")
-      }
-      if isFolder {
-        try add(folder: path, below: "", depth: 0)
-      } else {
-        try add(file: path, name: String(path.split(separator: "/").last ?? ""))
-      }
-    }
-  }
-
-  private mutating func add(folder: String, below: String, depth: Int) throws(ErrorReport) {
-    guard depth < 64, let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw ErrorReport(file: folder, "can't be listed")
-    }
-    for name in names.sorted() where !name.hasPrefix(".") {
-      let path = "\(folder)/\(name)"
-      var isFolder = false
-      guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { continue }
-      if isFolder {
-        try add(folder: path, below: "\(below)\(name)/", depth: depth + 1)
-      } else if name.hasSuffix(".json") {
-        try add(file: path, name: below + name)
+      switch FileKind(at: path) {
+      case nil: throw FileProblems(path, "no such file or folder")
+      case .folder:
+        for file in try FolderListing(path, FileFilter(ignored: [".*"])).files {
+          guard Self.extensions.contains(where: file.name.hasSuffix) else { continue }
+          try add(file.path, name: (file.folders + [file.name]).joined(separator: "/"))
+        }
+      case .file, .other: try add(path, name: String(path.split(separator: "/").last ?? ""))
       }
     }
   }
 
-  private mutating func add(file path: String, name: String) throws(ErrorReport) {
-    guard let contents = FileManager.default.contents(atPath: path) else {
-      throw ErrorReport(file: path, "can't be read")
-    }
-    do {
-      let json = try JSONValue(parsing: Array(contents), options: .lenient)
-      let category = name.hasSuffix(".json") ? String(name.dropLast(5)) : name
-      files.append(File(category: category, cases: try ConformanceCase.read(json)))
+  private mutating func add(_ path: String, name: String) throws(FileProblems) {
+    let json = try FileText.caseFile(path)
+    let cases: [ConformanceCase]
+    do throws(InvalidConformanceFile) {
+      cases = try ConformanceCase.read(json)
     } catch {
-      throw ErrorReport(file: path, "\(error)")
+      throw FileProblems(path, error.message)
     }
+    let ending = Self.extensions.first(where: name.hasSuffix) ?? ""
+    files.append(File(category: String(name.dropLast(ending.count)), cases: cases))
   }
 }

@@ -69,33 +69,6 @@ import Testing
     #expect(try JSONValue(parsing: result.output)["action"] == "ALLOW")
   }
 
-  @Test func evalPrintsWhatOPAPrints() async throws {
-    let result = try await AgentgateProcess.run(
-      ["eval", "-d", "policies", "-i", "-", "data.agentgate.decision.action"], input: #"{"tool_name": "db_query"}"#)
-    #expect(
-      try JSONValue(parsing: result.output) == [
-        "result": [
-          [
-            "expressions": [
-              ["value": "ALLOW", "text": "data.agentgate.decision.action", "location": ["row": 1, "col": 1]]
-            ]
-          ]
-        ]
-      ])
-    let undefined = try await AgentgateProcess.run(["eval", "data.nothing"])
-    #expect(try JSONValue(parsing: undefined.output) == [:])
-    #expect(undefined.exitCode == 0)
-  }
-
-  @Test func evalMergesDataByItsFolder() async throws {
-    let folder = try TemporaryFolder()
-    try Files.write(#"{"x": 1}"#, to: folder.path + "/a/data.json")
-    try Files.write(#"{"y": 2}"#, to: folder.path + "/data.json")
-    try Files.write("package b\nsum := data.y + data.a.x", to: folder.path + "/b.rego")
-    let result = try await AgentgateProcess.run(["eval", "-d", folder.path, "data.b.sum"])
-    #expect(try JSONValue(parsing: result.output)["result"]?[0]?["expressions"]?[0]?["value"] == 3)
-  }
-
   /// No server: the file is written, and the next start finds it.
   @Test func killsWithoutAServer() async throws {
     let folder = try TemporaryFolder()

@@ -63,7 +63,7 @@ extension BuiltinError.Code {
   fileprivate var name: String {
     switch self {
     case .type: "eval_type_error"
-    case .builtin: "eval_builtin_error"
+    case .builtin, .unsupported: "eval_builtin_error"
     case .halt: "eval_cancel_error"
     }
   }

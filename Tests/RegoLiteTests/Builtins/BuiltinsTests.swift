@@ -35,6 +35,27 @@ import Testing
     }
   }
 
+  /// Every builtin has a row with OPA's answer in one of this folder's tables, or a reason to have none.
+  @Test func everyBuiltinHasARow() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    var named: Set<String> = []
+    for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) where file.hasSuffix("Tests.swift") {
+      for line in try String(contentsOf: folder.appending(path: file), encoding: .utf8).split(separator: "\n") {
+        let line = line.drop { $0 == " " }
+        if let end = line.firstIndex(of: "(") { named.insert(String(line[..<end])) }
+      }
+    }
+    // What the compiler replaces, what only prints, and what has no answer to write down: the clock and randomness.
+    let others: Set<String> = [
+      "assign", "eq", "rego.metadata.chain", "rego.metadata.rule", "print", "internal.print", "internal.test_case",
+      "time.now_ns", "uuid.rfc4122",
+    ]
+    let missing = Builtins.all.keys.filter { !Builtins.unsupported.contains($0) }.map(\.string)
+      .filter { !named.contains($0) && !others.contains($0) }
+    #expect(missing.sorted() == [])
+    #expect(others.intersection(named) == [])
+  }
+
   /// Arguments of every type, in every place: an answer, undefined or an error, but never a crash.
   @Test func noArgumentCrashes() {
     let huge = Value.number(Number(literal: "123456789012345678901234567890") ?? 0)
@@ -71,6 +92,40 @@ import Testing
     var context = BuiltinContext.forTests(steps: 10_000)
     let error = #expect(throws: BuiltinError.self) { try BuiltinCase.call(name, arguments, &context) }
     #expect(error?.code == .halt)
+  }
+
+  /// A million digits: an answer that is exact, or an error that says why there is none.
+  @Test(
+    arguments: [
+      ("plus", nil), ("minus", nil), ("mul", nil), ("rem", "number is too large"), ("bits.and", "number is too large"),
+      ("numbers.range", "number is too large"), ("format_int", nil), ("bits.lsh", "number is too large"),
+    ] as [(String, String?)])
+  func longNumbers(_ name: String, _ message: String?) throws {
+    let long = Value.number(try #require(Number(literal: "1" + String(repeating: "0", count: 1_000_000))))
+    var context = BuiltinContext.forTests(steps: 1_000_000_000)
+    do {
+      let value = try BuiltinCase.call(name, [long, name == "mul" ? 7 : 10], &context)
+      let text = try #require(value).description
+      #expect(message == nil && text.utf8.count >= 1_000_000 && !text.utf8.contains(UInt8(ascii: "e")))
+    } catch let error as BuiltinError {
+      #expect(error.message == message ?? "number is too large")
+      #expect(error.code == .halt)
+    }
+  }
+
+  /// What would take all memory ends first, however many steps there are.
+  @Test func textIsBounded() throws {
+    let many = Value.array(Array(repeating: .string(Text(String(repeating: "x", count: 1 << 20))), count: 300))
+    let calls: [(String, [Value])] = [
+      ("concat", ["", many]),
+      ("replace", [.string(Text(String(repeating: "a", count: 300))), "a", many.asArray?[0] ?? ""]),
+      ("regex.replace", [.string(Text(String(repeating: "a", count: 300))), "a", many.asArray?[0] ?? ""]),
+    ]
+    for (name, arguments) in calls {
+      var context = BuiltinContext.forTests(steps: .max)
+      let error = #expect(throws: BuiltinError.self) { try BuiltinCase.call(name, arguments, &context) }
+      #expect(error?.message == "memory budget exhausted", "\(name)")
+    }
   }
 
   private func pow(_ base: Int, _ exponent: Int) -> Int { (0..<exponent).reduce(1) { power, _ in power * base } }

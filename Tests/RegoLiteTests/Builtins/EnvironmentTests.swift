@@ -18,8 +18,4 @@ import Testing
     var context = BuiltinContext.forTests()
     #expect(throws: BuiltinError.self) { try BuiltinCase.call("net.lookup_ip_addr", ["example.com"], &context) }
   }
-
-  @Test func whatIsUnsupportedIsNotThere() {
-    #expect(Builtins.unsupported.allSatisfy { Builtins.all[$0] == nil })
-  }
 }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import RegoLite
@@ -78,6 +79,9 @@ import Testing
       regex.match(1, "") -> eval_type_error: operand 1 must be string but got number
       regex.match("", 1) -> eval_type_error: operand 2 must be string but got number
       regex.match("(", 1) -> eval_type_error: operand 2 must be string but got number
+      re_match("[a-c]+x", "zabx") -> true
+      re_match("^a$", "b") -> false
+      re_match("(", "b") -> eval_builtin_error: error parsing regexp: missing closing ): `(`
       regex.is_valid(1) -> false
       regex.is_valid("(") -> false
       regex.is_valid("(?<x>.)") -> true

@@ -72,7 +72,7 @@ import Testing
       "p\(index) := "
         + pattern.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "p\(index - 1)")
     }
-    #expect(errors("p0 := 1\n" + (1...200).map(line).joined(separator: "\n")) == [])
+    #expect(errors("p0 := 1\n" + (1...150).map(line).joined(separator: "\n")) == [])
   }
 
   @Test func manyTypes() {

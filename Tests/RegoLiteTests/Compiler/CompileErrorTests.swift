@@ -59,7 +59,10 @@ import Testing
     Row(source: "p := nope(1)", wanted: "3:6 rego_type_error: undefined function nope"),
     Row(source: "p := http.send({})", wanted: "3:6 rego_type_error: http.send is not supported yet"),
     Row(source: "p := data.t.nope(1)", wanted: "3:6 rego_type_error: undefined function data.t.nope"),
-    Row(source: "p if {\n\tg := 1\n\tg(1)\n}", wanted: "5:2 rego_compile_error: called function g shadowed"),
+    Row(source: "p if {\n\tg := 1\n\tg(1)\n}", wanted: "5:2 rego_type_error: undefined function g"),
+    Row(
+      source: "p if {\n\tg := 1\n\tx := g(1)\n\tx == 1\n}",
+      wanted: "5:7 rego_compile_error: called function g shadowed"),
     Row(
       source: "f(x, y) := 1\np := f(1)",
       wanted: "4:6 rego_type_error: function data.t.f has arity 2, got 1 argument"),
@@ -83,7 +86,7 @@ import Testing
       wanted: "3:1 rego_type_error: rule data.t.o.a conflicts with:\n  rule data.t.o.a.b at p.rego:4"),
     Row(
       source: "default p := 1\ndefault p := 2",
-      wanted: "3:1 rego_type_error: multiple default rules data.t.p found at p.rego:3, p.rego:4"),
+      wanted: "1:1 rego_type_error: multiple default rules data.t.p found at p.rego:3, p.rego:4"),
     // With.
     Row(
       source: "p if true with foo as 2",
@@ -107,12 +110,56 @@ import Testing
     Row(
       source: "p contains data.t[x]",
       wanted: "3:1 rego_recursion_error: rule data.t.p is recursive: data.t.p -> data.t.p"),
-    // Stages: what an earlier one finds may be why a later one would complain.
+    // Stages: what an earlier one finds in a definition may be why a later one would complain of it.
     Row(
-      source: "p if { x := 1; x := 2 }\nq if y\nr if nope(1)",
-      wanted: "3:16 rego_compile_error: var x assigned above"),
-    Row(source: "q if y\nr if nope(1)\ns if s", wanted: "4:6 rego_type_error: undefined function nope"),
-    Row(source: "q if y\ns if s", wanted: "3:6 rego_unsafe_var_error: var y is unsafe"),
+      source: "p if { x := 1; x := 2; y }\nq if y\nr if nope(1)\ns if s\nt := 1 + \"a\"",
+      wanted: """
+        3:16 rego_compile_error: var x assigned above
+        4:6 rego_unsafe_var_error: var y is unsafe
+        5:6 rego_type_error: undefined function nope
+        6:1 rego_recursion_error: rule data.t.s is recursive: data.t.s -> data.t.s
+        7:6 rego_type_error: plus: invalid argument(s)
+        	have: (number, string, ???)
+        	want: (x: number, y: number, z: number)
+        """),
+    Row(
+      source: "p if { some x; nope(x) }\nq if { nope(1); y; 1 + \"a\" }",
+      wanted: """
+        3:16 rego_type_error: undefined function nope
+        4:8 rego_type_error: undefined function nope
+        4:17 rego_unsafe_var_error: var y is unsafe
+        4:20 rego_type_error: plus: invalid argument(s)
+        	have: (number, string)
+        	want: (x: number, y: number, z: number)
+        """),
+    // A call of what isn't there may give anything, and bind what follows.
+    Row(
+      source: "p if {\n\tnope(1, x)\n\tx > 1\n\t1 + nope(x) > 2\n\tnope(1)[_].y == count(x)\n}",
+      wanted: """
+        4:2 rego_type_error: undefined function nope
+        6:6 rego_type_error: undefined function nope
+        7:2 rego_type_error: undefined function nope
+        """),
+    // What is wrong can be anything for what uses it.
+    Row(
+      source: "p := \"a\" if x\nq := 1 + p\nf(x) := nope(x)\nr := 1 + f(1)\ns := 1 + s\nt := count(s)",
+      wanted: """
+        3:13 rego_unsafe_var_error: var x is unsafe
+        5:9 rego_type_error: undefined function nope
+        7:1 rego_recursion_error: rule data.t.s is recursive: data.t.s -> data.t.s
+        """),
+    // One definition's mistake hides no other definition's of the same name.
+    Row(
+      source: "p if x\np if 1 + \"a\"",
+      wanted: """
+        3:6 rego_unsafe_var_error: var x is unsafe
+        4:6 rego_type_error: plus: invalid argument(s)
+        	have: (number, string)
+        	want: (x: number, y: number, z: number)
+        """),
+    Row(
+      source: "f(x) := 1\nf(x, y) := 1 + \"a\"",
+      wanted: "3:1 rego_type_error: conflicting rules data.t.f found"),
   ]
 
   @Test(arguments: rows)

@@ -1,12 +1,7 @@
+import TestSupport
 import Testing
 
 @testable import RegoLite
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// Policies that are long in every direction: each gives its result or a clear error, also where there is little stack.
 @Suite struct DepthTests {
@@ -61,36 +56,18 @@ import Testing
     #expect(Self.decide(policy, stack: 512 << 10).contains("rego_recursion_error: rule data.t.r0 is recursive"))
   }
 
-  /// The value of `data.t.p`, or the error, on a thread of its own.
+  /// The value of `data.t.p`, or the error, on a thread of its own, which also releases the engine.
   private static func decide(_ policy: Policy, stack: Int) -> String {
-    final class Run {
-      let text: String
-      var result = "undefined"
-      init(_ text: String) { self.text = text }
+    let text = "package t\n\n" + policy.text
+    let result = onSmallStack(bytes: stack) { () -> String in
+      do {
+        let engine = try PolicyEngine(modules: [.init(file: "p.rego", text: text)], data: .emptyObject)
+        let value = try engine.decide(["t", "p"], input: ["x": 1999], budget: .interactive)
+        return value.map { "\($0)" } ?? "undefined"
+      } catch {
+        return "\(error)"
+      }
     }
-    let run = Run("package t\n\n" + policy.text)
-    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
-    defer { attributes.deallocate() }
-    pthread_attr_init(attributes)
-    defer { pthread_attr_destroy(attributes) }
-    pthread_attr_setstacksize(attributes, stack)
-    var thread: pthread_t = 0
-    let status = pthread_create(
-      &thread, attributes,
-      { argument in
-        guard let argument else { return nil }
-        let run = Unmanaged<Run>.fromOpaque(argument).takeUnretainedValue()
-        do {
-          let engine = try PolicyEngine(modules: [.init(file: "p.rego", text: run.text)], data: .emptyObject)
-          let value = try engine.decide(["t", "p"], input: ["x": 1999], budget: .interactive)
-          run.result = value.map { "\($0)" } ?? "undefined"
-        } catch {
-          run.result = "\(error)"
-        }
-        return nil
-      }, Unmanaged.passUnretained(run).toOpaque())
-    guard status == 0 else { return "no thread" }
-    pthread_join(thread, nil)
-    return run.result
+    return result ?? "no thread"
   }
 }

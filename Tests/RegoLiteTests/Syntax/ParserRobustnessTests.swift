@@ -1,10 +1,7 @@
+import TestSupport
 import Testing
 
 @testable import RegoLite
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// Nothing that is fed to the parser crashes it or makes it hang.
 struct ParserRobustnessTests {
@@ -46,7 +43,7 @@ struct ParserRobustnessTests {
 
   static let prefix = "package a\nimport future.keywords\np if {\n"
 
-  @Test(arguments: nestings, [Parser.maximumDepth / 8, 10_000, 100_000])
+  @Test(arguments: nestings, [Parser.ordinaryDepth / 8, 10_000, 100_000])
   func `a small stack is enough for any nesting`(nesting: Nesting, depth: Int) {
     let text = Self.prefix + nesting.text(depth) + "\n}"
     let outcome = onSmallStack { () -> String in
@@ -66,7 +63,8 @@ struct ParserRobustnessTests {
 
   @Test func `the deepest tree that is allowed fits a small stack`() {
     for nesting in Self.nestings {
-      for depth in stride(from: Parser.maximumDepth / 4, through: Parser.maximumDepth, by: 3) {
+      let last = Parser.maximumDepth
+      for depth in [20, 50, 97, 100, 150, 200, last / 4, last / 3, last / 2 - 2, last / 2, last - 3, last - 1, last] {
         let text = Self.prefix + nesting.text(depth) + "\n}"
         _ = onSmallStack {
           let module = try? Parser.parseModule(Source(file: "deep.rego", text: text), version: .v1)
@@ -83,6 +81,18 @@ struct ParserRobustnessTests {
     #expect(error?.errors.map(\.message) == ["max parsing recursion depth exceeded"])
   }
 
+  @Test(arguments: [
+    "package t" + String(repeating: ".a", count: 10_000),
+    "package t\np" + String(repeating: ".a", count: 10_000) + " := 1",
+    "package t\np if { input with input" + String(repeating: "[0]", count: 10_000) + " as 1 }",
+  ])
+  func `long paths that make deep documents are refused`(text: String) {
+    let error = #expect(throws: SyntaxErrors.self) {
+      try Parser.parseModule(Source(file: "deep.rego", text: text), version: .v1)
+    }
+    #expect(error?.errors.first?.message == "max parsing recursion depth exceeded")
+  }
+
   @Test func `long lists and bodies are no nesting`() throws {
     let list = try Parser.parseTerm(
       Source(file: "", text: "[" + String(repeating: "{1: [2]}, ", count: 50_000) + "]"), version: .v1)
@@ -94,7 +104,7 @@ struct ParserRobustnessTests {
   }
 
   @Test func `mutated policies never crash the parser`() {
-    var random = SplitMix64(state: 20_26)
+    var random = SeededGenerator(seed: 20_26)
     let seeds = Self.seeds.map { Array($0.utf8) }
     let pieces = [
       "{", "}", "[", "]", "(", ")", "$\"", "$`", "`", "\"", "\\", "\\u", ":=", "=", ",", ";", "|", "-", ".", "if ",
@@ -158,48 +168,4 @@ struct ParserRobustnessTests {
     default s = {}
     """,
   ]
-
-  /// Runs it on a thread with 512 KiB of stack.
-  private func onSmallStack(_ work: @escaping @Sendable () -> String) -> String? {
-    let errand = Errand(work)
-    // Not `pthread_attr_t()`: which module defines that initializer depends on what else a build imports.
-    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
-    defer { attributes.deallocate() }
-    pthread_attr_init(attributes)
-    pthread_attr_setstacksize(attributes, 512 * 1024)
-    var thread: pthread_t = 0
-    let created = pthread_create(
-      &thread, attributes,
-      { pointer in
-        guard let pointer else { return nil }
-        let errand = Unmanaged<Errand>.fromOpaque(pointer).takeRetainedValue()
-        errand.result = errand.work()
-        return nil
-      }, Unmanaged.passRetained(errand).toOpaque())
-    #expect(created == 0)
-    pthread_join(thread, nil)
-    pthread_attr_destroy(attributes)
-    return errand.result
-  }
-}
-
-/// What a thread does; its maker reads the result once the thread has ended.
-private final class Errand: @unchecked Sendable {
-  let work: @Sendable () -> String
-  var result: String?
-
-  init(_ work: @escaping @Sendable () -> String) { self.work = work }
-}
-
-/// Random numbers that are the same in every run.
-private struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
 }

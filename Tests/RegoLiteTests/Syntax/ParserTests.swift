@@ -198,20 +198,18 @@ struct ParserTests {
       # title: second
       q if {
         # METADATA
-        # title: r
+        # title: not in the first column
         true
       }
       r := 2
-      # METADATA
-      # title: nobody
       """
     let module = try Parser.parseModule(Source(file: "t.rego", text: text), version: .v1)
     #expect(
       module.annotations.map(\.yaml) == [
-        "title: the package", "title: p\n\ncustom:\n a: 1", "title: first", "title: second", "title: r",
-        "title: nobody",
+        "title: the package", "title: p\n\ncustom:\n a: 1", "title: first", "title: second",
       ])
-    #expect(module.annotations.map(\.rule) == [nil, 0, 1, 1, 2, nil])
-    #expect(module.annotations.map(\.location.row) == [1, 5, 13, 15, 18, 23])
+    #expect(module.annotations.map(\.rule) == [nil, 0, 1, 1])
+    #expect(module.annotations.map(\.scope) == [.package, .rule, .rule, .rule])
+    #expect(module.annotations.map(\.location.row) == [1, 5, 13, 15])
   }
 }

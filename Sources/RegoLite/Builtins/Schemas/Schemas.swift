@@ -35,15 +35,15 @@ extension Builtins {
       },
     ]
 
-    /// The operand as JSON knows it: sets as arrays, keys as strings; a string is JSON itself.
+    /// The operand as JSON knows it: keys as strings; a string is JSON itself.
     private static func json(
       _ arguments: [Value], _ position: Int, _ context: inout BuiltinContext
     ) throws(BuiltinError) -> Value {
       let bytes: [UInt8]
       switch arguments.operand(position) {
       case .string(let text): bytes = Array(text.utf8)
-      case .object(let object): bytes = Value.object(object).jsonBytes()
-      case let other: throw .operand(position, mustBe: "object", "string", got: other)
+      case .object, .array: bytes = arguments.operand(position).jsonBytes()
+      default: throw .failure("wrong type, expected string or object")
       }
       try context.charge(bytes: bytes.count)
       guard let value = try? Value.parse(json: bytes) else { throw .failure("invalid JSON string") }
@@ -66,7 +66,7 @@ extension Number {
   }
 
   private static func integer(_ digits: some Collection<UInt8>, shifted power: Int) -> BigInt? {
-    guard power <= largestExpansion, digits.count <= largestExpansion else { return nil }
+    guard power <= largestConversion, digits.count <= largestConversion else { return nil }
     let text = String(decoding: digits.map { $0 + UInt8(ascii: "0") }, as: UTF8.self)
     return BigInt(text.isEmpty ? "0" : text).map { $0 * BigInt(10).power(power) }
   }

@@ -6,10 +6,32 @@ extension Builtins {
         arguments, context throws(BuiltinError) in
         let text = try arguments.text(1)
         let variables = try arguments.object(2)
+        try requireJSON(.object(variables))
         try context.charge(bytes: text.utf8.count * 8)
         let template = try TextTemplate(text)
         return .string(Text(try TemplateRun.text(of: template, .object(variables), &context)))
       }
     ]
+
+    /// The variables go through JSON, as OPA hands them on: refuses sets, and keys that are no strings.
+    private static func requireJSON(_ value: Value) throws(BuiltinError) {
+      switch value {
+      case .null, .boolean, .number, .string: return
+      case .set(let set):
+        throw .failure(
+          set.isEmpty
+            ? "invalid character 's' looking for beginning of value"
+            : "invalid character in a set, which JSON hasn't")
+      case .array(let items): for item in items { try requireJSON(item) }
+      case .object(let object):
+        for (key, value) in object.entries {
+          guard case .string = key else {
+            let first = key.regoDescription.prefix(1)
+            throw .failure("invalid character '\(first)' looking for beginning of object key string")
+          }
+          try requireJSON(value)
+        }
+      }
+    }
   }
 }

@@ -53,8 +53,9 @@ extension Builtins {
 
     private static func verifyCode(_ name: String) -> Builtin {
       Builtin(Text("io.jwt.verify_" + name), [.string, .string], .boolean) { arguments, context throws(BuiltinError) in
-        let token = try JSONWebToken(arguments.string(1))
+        let text = try arguments.string(1)
         let secret = try arguments.utf8(2)
+        let token = try JSONWebToken(text)
         try context.charge(bytes: token.header.utf8.count + token.payload.utf8.count + secret.count)
         guard let algorithm = JWSAlgorithm(name.uppercased()) else { return false }
         let signature = try token.signatureBytes()

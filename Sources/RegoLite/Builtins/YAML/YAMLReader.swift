@@ -7,10 +7,44 @@ struct YAMLReader {
   private var parser: UnsafeMutablePointer<yaml_parser_t>
   private var anchors: [String: Value?] = [:]
   private var depth = 0
+  private let bytes: UnsafeBufferPointer<UInt8>
+  private let rejectsDuplicateKeys: Bool
+  /// Where the last event begins, from 0.
+  private var mark = yaml_mark_t()
+  /// What `fault` had to say, without its prefix.
+  private var problem: YAMLError?
+
+  /// What a text of so many bytes may cost to read: all that it takes without aliases, and some for these written out.
+  private static func steps(forDocumentOf bytes: Int) -> Int { 5_000_000 + bytes * 8 }
 
   /// Absent members are JSON's null; of equal keys the last one counts.
   static func value(of bytes: [UInt8], _ context: inout BuiltinContext) throws(BuiltinError) -> Value {
     try context.charge(bytes: bytes.count * 8)
+    return try read(bytes, rejectsDuplicateKeys: false) { reader throws(BuiltinError) in try reader.document(&context) }
+  }
+
+  /// Absent members are JSON's null; equal keys are refused.
+  static func document(_ bytes: [UInt8]) throws(YAMLError) -> Value {
+    var context = BuiltinContext(
+      nowNanoseconds: 0, random: SystemRandomNumberGenerator(), stepsLeft: steps(forDocumentOf: bytes.count))
+    var problem: YAMLError?
+    do throws(BuiltinError) {
+      return try read(bytes, rejectsDuplicateKeys: true) { reader throws(BuiltinError) in
+        do throws(BuiltinError) {
+          return try reader.document(&context)
+        } catch {
+          problem = reader.problem ?? reader.problem(error)
+          throw error
+        }
+      }
+    } catch {
+      throw problem ?? YAMLError(message: error.message, line: 1, column: 1)
+    }
+  }
+
+  private static func read(
+    _ bytes: [UInt8], rejectsDuplicateKeys: Bool, _ body: (inout YAMLReader) throws(BuiltinError) -> Value
+  ) throws(BuiltinError) -> Value {
     let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
     defer { parser.deallocate() }
     guard yaml_parser_initialize(parser) == 1 else { throw .failure("yaml: out of memory") }
@@ -20,9 +54,9 @@ struct YAMLReader {
     let result = (bytes + [0]).withUnsafeBufferPointer { input -> Result<Value, BuiltinError> in
       yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
       yaml_parser_set_input_string(parser, input.baseAddress, bytes.count)
-      var reader = YAMLReader(parser: parser)
+      var reader = YAMLReader(parser: parser, bytes: input, rejectsDuplicateKeys: rejectsDuplicateKeys)
       do throws(BuiltinError) {
-        return .success(try reader.document(&context))
+        return .success(try body(&reader))
       } catch {
         return .failure(error)
       }
@@ -30,7 +64,13 @@ struct YAMLReader {
     return try result.get()
   }
 
-  private init(parser: UnsafeMutablePointer<yaml_parser_t>) { self.parser = parser }
+  private init(
+    parser: UnsafeMutablePointer<yaml_parser_t>, bytes: UnsafeBufferPointer<UInt8>, rejectsDuplicateKeys: Bool
+  ) {
+    self.parser = parser
+    self.bytes = bytes
+    self.rejectsDuplicateKeys = rejectsDuplicateKeys
+  }
 
   private enum Event {
     case streamStart, streamEnd, documentEnd, sequenceEnd, mappingEnd
@@ -51,8 +91,9 @@ struct YAMLReader {
 
   private mutating func next() throws(BuiltinError) -> Event {
     var event = yaml_event_t()
-    guard yaml_parser_parse(parser, &event) == 1 else { throw fault }
+    guard yaml_parser_parse(parser, &event) == 1 else { throw fault() }
     defer { yaml_event_delete(&event) }
+    mark = event.start_mark
     func text(_ pointer: UnsafePointer<yaml_char_t>?) -> String? { pointer.map { String(cString: $0) } }
     switch event.type {
     case YAML_STREAM_END_EVENT: return .streamEnd
@@ -77,15 +118,28 @@ struct YAMLReader {
   }
 
   /// What libyaml complains of, with the line as yaml.v2 counts it.
-  private var fault: BuiltinError {
+  private mutating func fault() -> BuiltinError {
     var line = parser.pointee.problem_mark.line
     if line != 0 {
       if parser.pointee.error == YAML_SCANNER_ERROR { line += 1 }
     } else {
       line = parser.pointee.context_mark.line
     }
-    let problem = parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
-    return .failure("yaml: \(line == 0 ? "" : "line \(line): ")\(problem)")
+    let message = parser.pointee.problem.map { String(cString: $0) } ?? "unknown problem parsing YAML content"
+    // What is no UTF-8, or a character that YAML doesn't allow, has an offset in place of a mark.
+    if parser.pointee.error == YAML_READER_ERROR {
+      problem = YAMLError(message: message, at: parser.pointee.problem_offset, in: bytes)
+    } else {
+      let place = parser.pointee.problem_mark
+      problem = YAMLError(message: message, line: place.line + 1, column: place.column + 1)
+    }
+    return .failure("yaml: \(line == 0 ? "" : "line \(line): ")\(message)")
+  }
+
+  /// An error of the document's meaning, with the place of the event that it is about.
+  private func problem(_ error: BuiltinError) -> YAMLError {
+    let message = error.message.hasPrefix("yaml: ") ? String(error.message.dropFirst(6)) : error.message
+    return YAMLError(message: message, line: mark.line + 1, column: mark.column + 1)
   }
 
   private mutating func document(_ context: inout BuiltinContext) throws(BuiltinError) -> Value {
@@ -149,6 +203,7 @@ struct YAMLReader {
 
   private mutating func mapping(_ context: inout BuiltinContext) throws(BuiltinError) -> Value {
     var pairs: [(Value, Value)] = []
+    var keys: Set<Text> = []
     while true {
       let event = try next()
       if case .mappingEnd = event { return .object(ObjectValue(pairs)) }
@@ -159,6 +214,9 @@ struct YAMLReader {
         continue
       }
       let key = try key(event, &context)
+      if rejectsDuplicateKeys, let key, !keys.insert(Text(key)).inserted {
+        throw .failure("yaml: duplicate key \(Text(key).quoted)")
+      }
       let value = try node(try next(), &context)
       guard let key else {
         throw .failure("unsupported map key of type: %!s(<nil>), key: <nil>, value: \(Self.goSyntax(value))")

@@ -120,6 +120,31 @@ enum YAMLScalar {
     return zoneMinute < 60 && rest.isEmpty
   }
 
+  /// A timestamp as RFC 3339 has it; without a zone it is UTC.
+  static func normalizedTimestamp(_ text: String) -> String {
+    guard isTimestamp(text) else { return text }
+    var rest = text.utf8[...]
+    func number(width: Int) -> String {
+      let digits = String(Substring(rest.prefix { (0x30...0x39).contains($0) }))
+      rest = rest.dropFirst(digits.utf8.count)
+      return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+    func next(width: Int) -> String {
+      rest = rest.dropFirst()
+      return number(width: width)
+    }
+    let date = "\(number(width: 4))-\(next(width: 2))-\(next(width: 2))"
+    if rest.isEmpty { return date + "T00:00:00Z" }
+    var time = "\(next(width: 2)):\(next(width: 2)):\(next(width: 2))"
+    if rest.first == UInt8(ascii: ".") {
+      var fraction = next(width: 1)
+      while fraction.hasSuffix("0") { fraction.removeLast() }
+      if !fraction.isEmpty { time += "." + fraction }
+    }
+    let zone = String(Substring(rest))
+    return date + "T" + time + (zone.isEmpty || zone.dropFirst() == "00:00" ? "Z" : zone)
+  }
+
   private static func days(_ month: Int, _ year: Int) -> Int {
     switch month {
     case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28

@@ -1,0 +1,299 @@
+/// Terms: what has to be looked up or computed for them becomes steps, whose results are atoms.
+extension ResolveNames {
+  /// A value that a step of its own still has to look up, or one at hand.
+  enum Operand {
+    case atom(Atom)
+    case reference(ReferenceBase, [Atom])
+
+    func unified(with other: Atom) -> Step.Kind {
+      switch self {
+      case .atom(let atom): .unify(other, atom)
+      case .reference(let base, let path): .reference(result: other, base: base, path: path)
+      }
+    }
+  }
+
+  mutating func operand(
+    _ term: Term, with: WithGroup?, coreWith: WithGroup?, core: inout [Step], into steps: inout [Step]
+  ) -> Operand {
+    switch term.kind {
+    case .variable(let name):
+      switch meaning(of: name) {
+      case .local(let slot): return .atom(.local(slot))
+      case .document(let base, let path): return .reference(base, path.map { .constant(.string($0)) })
+      }
+    case .reference(let head, let path):
+      let (base, prefix) = referenceBase(head, with: with, into: &steps)
+      return .reference(base, prefix + path.map { atom($0, with: with, into: &steps) })
+    default:
+      return .atom(atom(term, with: with, into: &steps))
+    }
+  }
+
+  mutating func referenceBase(
+    _ head: Term, with: WithGroup?, into steps: inout [Step]
+  ) -> (ReferenceBase, [Atom]) {
+    if case .variable(let name) = head.kind {
+      switch meaning(of: name) {
+      case .local(let slot): return (.atom(.local(slot)), [])
+      case .document(let base, let path): return (base, path.map { .constant(.string($0)) })
+      }
+    }
+    return (.atom(atom(head, with: with, into: &steps)), [])
+  }
+
+  mutating func noteIndex(
+    _ value: Operand, equals other: Atom, with: WithGroup?, at location: Location, position: Int
+  ) {
+    guard isIndexed(with) else { return }
+    switch value {
+    case .reference(let base, let path):
+      index.equates(base, path, with: other, at: location, position: position)
+    case .atom(let atom):
+      index.equates(atom, other, isArgument: isArgument, at: location, position: position)
+    }
+  }
+
+  mutating func noteIndex(_ sides: [Operand], with: WithGroup?, at location: Location, position: Int) {
+    switch (sides[0], sides[1]) {
+    case (let side, .atom(let other)), (.atom(let other), let side):
+      noteIndex(side, equals: other, with: with, at: location, position: position)
+    case (.reference, .reference): break
+    }
+  }
+
+  // MARK: Terms
+
+  /// The term's value where it is not part of an expression: in a head.
+  mutating func value(of term: Term, into steps: inout [Step]) -> Atom {
+    isHead = true
+    defer { isHead = false }
+    return callsFirst(into: &steps) { names, steps in names.atom(term, with: nil, into: &steps) }
+  }
+
+  /// Resolves operands: the calls among them come first, then what else has to be looked up.
+  mutating func callsFirst<Result>(
+    into steps: inout [Step], _ resolve: (inout ResolveNames, inout [Step]) -> Result
+  ) -> Result {
+    let outer = late
+    late = []
+    lateDepth += 1
+    let result = resolve(&self, &steps)
+    index.settle(-lateDepth, position: indexOffset + steps.count)
+    lateDepth -= 1
+    lateStart = steps.count
+    steps += late ?? []
+    late = outer
+    return result
+  }
+
+  mutating func appendLate(_ step: Step, to steps: inout [Step]) {
+    if late == nil { steps.append(step) } else { late?.append(step) }
+  }
+
+  /// Where the next lookup will stand.
+  func position(_ steps: [Step]) -> Int { late == nil ? indexOffset + steps.count : -lateDepth }
+
+  /// The steps from `lateStart` on are one expression to OPA: none of them runs before all can. `core` ends it.
+  mutating func unite(_ steps: inout [Step], _ core: inout [Step]) {
+    guard lateStart < steps.count else { return }
+    unitCount += 1
+    for index in lateStart..<steps.count { steps[index].unit = unitCount }
+    for index in core.indices { core[index].unit = unitCount }
+  }
+
+  /// The term's value as an atom, after steps that look up and compute what is inside it.
+  mutating func atom(_ term: Term, with: WithGroup?, into steps: inout [Step]) -> Atom {
+    let location = term.location
+    func temporary(bindsNothing: Bool = false, _ make: (Atom) -> Step.Kind) -> Atom {
+      let result = Atom.local(newSlot(nil))
+      appendLate(
+        Step(kind: make(result), with: with, location: location, bindsNothing: bindsNothing), to: &steps)
+      return result
+    }
+    switch term.kind {
+    case .scalar(let value): return .constant(value)
+    case .variable(let name):
+      switch meaning(of: name) {
+      case .local(let slot): return .local(slot)
+      case .document(let base, let path):
+        let path = path.map { Atom.constant(.string($0)) }
+        let result = temporary { .reference(result: $0, base: base, path: path) }
+        noteIndex(base, path, result: result, with: with, at: location, position: position(steps))
+        return result
+      }
+    case .reference(let head, let path):
+      let (base, prefix) = referenceBase(head, with: with, into: &steps)
+      var atoms = prefix
+      for part in path { atoms.append(atom(part, with: with, into: &steps)) }
+      let result = temporary(bindsNothing: isNegated) { .reference(result: $0, base: base, path: atoms) }
+      noteIndex(base, atoms, result: result, with: with, at: location, position: position(steps))
+      return result
+    case .array(let items):
+      var atoms: [Atom] = []
+      for item in items { atoms.append(atom(item, with: with, into: &steps)) }
+      return folded(.array(atoms))
+    case .set(let items):
+      var atoms: [Atom] = []
+      for item in items { atoms.append(atom(item, with: with, into: &steps)) }
+      return folded(.set(atoms))
+    case .object(let items):
+      var atoms: [(key: Atom, value: Atom)] = []
+      // As in OPA, of equal keys the last one's value is the only one that is ever looked at.
+      var last: [Value: Int] = [:]
+      var others: [Int] = []
+      for (number, item) in items.enumerated() {
+        if case .scalar(let key) = item.key.kind { last[key] = number } else { others.append(number) }
+      }
+      for (number, item) in items.enumerated() {
+        if case .scalar(let key) = item.key.kind {
+          guard last[key] == number else { continue }
+        } else if others.contains(where: { $0 > number && items[$0].key.isSame(as: item.key) }) {
+          continue
+        }
+        let key = atom(item.key, with: with, into: &steps)
+        atoms.append((key, atom(item.value, with: with, into: &steps)))
+      }
+      return folded(.object(atoms))
+    case .arrayComprehension(let head, let body):
+      let (atoms, inner) = comprehension([head], body)
+      return temporary { .comprehension(result: $0, kind: .array, head: atoms, body: inner) }
+    case .setComprehension(let head, let body):
+      let (atoms, inner) = comprehension([head], body)
+      return temporary { .comprehension(result: $0, kind: .set, head: atoms, body: inner) }
+    case .objectComprehension(let key, let value, let body):
+      let (atoms, inner) = comprehension([key, value], body)
+      return temporary { .comprehension(result: $0, kind: .object, head: atoms, body: inner) }
+    case .call(let operation, let arguments):
+      if let builtin = resolvedBuiltin(operation), builtin.isVoid {
+        errors.append(.type("\(location.text) used as value", at: location, .voidCalls))
+        return .constant(.null)
+      }
+      guard let callee = callee(operation, arguments: arguments, allowsResult: false) else {
+        // Anything, as input is.
+        for argument in arguments { _ = atom(argument, with: with, into: &steps) }
+        return temporary { .reference(result: $0, base: .input, path: []) }
+      }
+      if case .builtin(let builtin) = callee, builtin.name == "eq" || builtin.name == "assign" {
+        // As in OPA, these say something of their operands; as values they have none.
+        errors.append(.unsafe("expression", at: location))
+        return .constant(.null)
+      }
+      if let value = annotations(callee) { return .constant(value) }
+      let outer = isNegated
+      isNegated = false
+      defer { isNegated = outer }
+      let atoms = callsFirst(into: &steps) { names, steps in
+        arguments.map { names.atom($0, with: with, into: &steps) }
+      }
+      let result = Atom.local(newSlot(nil))
+      var call = [Step(kind: .call(result: result, callee: callee, arguments: atoms), with: with, location: location)]
+      unite(&steps, &call)
+      steps += call
+      return result
+    case .template(let parts):
+      return template(parts, location: location, with: with, into: &steps)
+    }
+  }
+
+  mutating func noteIndex(
+    _ base: ReferenceBase, _ path: [Atom], result: Atom, with: WithGroup?, at location: Location, position: Int
+  ) {
+    guard isIndexed(with), case .local(let slot) = result else { return }
+    index.needs(base, path, slot: slot, at: location, position: position)
+  }
+
+  /// The steps of a body that has variables of its own.
+  mutating func closed(_ body: Body) -> [Step] {
+    openScope()
+    scopes[scopes.count - 1].isClosed = true
+    let outer = late
+    late = nil
+    defer {
+      closeScope()
+      late = outer
+    }
+    var steps: [Step] = []
+    self.body(body, into: &steps)
+    return steps
+  }
+
+  func folded(_ atom: Atom) -> Atom { atom.constantValue.map(Atom.constant) ?? atom }
+
+  mutating func comprehension(_ head: [Term], _ body: Body) -> ([Atom], [Step]) {
+    let (outer, outerLate) = (isNegated, late)
+    (isNegated, late) = (false, nil)
+    openScope()
+    defer {
+      closeScope()
+      (isNegated, late) = (outer, outerLate)
+    }
+    var inner: [Step] = []
+    self.body(body, into: &inner)
+    let atoms = callsFirst(into: &inner) { names, inner in
+      head.map { names.atom($0, with: nil, into: &inner) }
+    }
+    return (atoms, inner)
+  }
+
+  /// `$"a {x} b"` joins its parts; an undefined one is shown as such, so each is asked for in a set of its own.
+  mutating func template(
+    _ parts: [TemplatePart], location: Location, with: WithGroup?, into steps: inout [Step]
+  ) -> Atom {
+    let (outer, outerLate) = (isNegated, late)
+    (isNegated, late) = (false, nil)
+    defer { (isNegated, late) = (outer, outerLate) }
+    var atoms: [Atom] = []
+    for part in parts {
+      switch part {
+      case .text(let text): atoms.append(.constant(.string(text)))
+      case .expression(let term) where term.isLocal(in: self):
+        // As OPA writes it: also for the type check, which then takes the variable to be anything.
+        atoms.append(.set([atom(term, with: nil, into: &steps)]))
+      case .expression, .literal:
+        if case .expression(let term) = part { noteVariables(ofTemplate: term) }
+        openScope()
+        var inner: [Step] = []
+        let value: Atom
+        switch part {
+        case .expression(let term): value = atom(term, with: nil, into: &inner)
+        case .literal(let expression):
+          let capture = newSlot(nil)
+          self.expression(expression, capture: capture, into: &inner)
+          value = .local(capture)
+        case .text(let text): value = .constant(.string(text))
+        }
+        closeScope()
+        let result = Atom.local(newSlot(nil))
+        steps.append(
+          Step(
+            kind: .comprehension(result: result, kind: .set, head: [value], body: inner), with: with, location: location
+          )
+        )
+        atoms.append(result)
+      }
+    }
+    guard let join = Builtins.all["internal.template_string"] else {
+      errors.append(.type("undefined function internal.template_string", at: location, .calls))
+      return .constant(.null)
+    }
+    let result = Atom.local(newSlot(nil))
+    steps.append(
+      Step(
+        kind: .call(result: result, callee: .builtin(join), arguments: [.array(atoms)]), with: with, location: location)
+    )
+    return result
+  }
+
+  /// `some … in` goes through a document without first asking for it: the rule index knows nothing of it.
+  mutating func iterated(
+    _ collection: Term, with: WithGroup?, into steps: inout [Step]
+  ) -> (Atom, document: (base: ReferenceBase, path: [Atom])?) {
+    let before = index
+    let result = atom(collection, with: with, into: &steps)
+    guard collection.isReference || collection.isName else { return (result, nil) }
+    index = before
+    guard isIndexed(with), case .reference(_, let base, let path)? = steps.last?.kind else { return (result, nil) }
+    return (result, (base, path))
+  }
+}
