@@ -9,9 +9,9 @@ STATIC := .build/static-libraries
 RELEASE := -c release --product agentgate --static-swift-stdlib -Xlinker -s -Xlinker -L$(STATIC)
 BINARY := .build/release/agentgate
 VENV := .venv
-SOURCES := Package.swift Sources Tests
+SOURCES := Package.swift Sources Tests Fuzzing
 
-.PHONY: help run test build lint format deps test-venv conformance torture clean
+.PHONY: help run test build lint format deps test-venv conformance fuzz torture differential clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -59,8 +59,21 @@ conformance: build ## run our own Rego cases, and OPA's suite where it lies besi
 	$(BINARY) conformance conformance/rego
 	@[ ! -d ../shared/opa-conformance ] || $(BINARY) conformance ../shared/opa-conformance 2>/dev/null | tail -1 || true
 
+fuzz: deps ## fuzz the lexer, the parser, JSON and the evaluator, SECONDS=300 each
+	@./scripts/fuzz $(or $(SECONDS),300)
+
 torture: build ## kill -9 the server under load, 50 times, and look for lost answers and lost kills
 	python3 scripts/torture.py --binary $(BINARY) --rounds 50
 
+# Programs to compare, and what to make them from: any text; made up when it is empty.
+N := 10000
+SEED :=
+ORACLE := ../shared/tools/opa-oracle
+CAPABILITIES := ../shared/rego/opa-capabilities.json
+
+differential: build ## compare RegoLite with OPA on N random programs (N=100000 SEED=text)
+	python3 scripts/differential.py --binary $(BINARY) --oracle $(ORACLE) --capabilities $(CAPABILITIES) \
+	  --count $(N) $(if $(SEED),--seed $(SEED))
+
 clean: ## remove what was built
-	rm -rf .build $(VENV)
+	rm -rf .build .build-fuzz $(VENV)

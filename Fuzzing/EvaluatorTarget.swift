@@ -1,0 +1,52 @@
+@testable import RegoLite
+
+/// A program that the bytes choose: it ends within its budget, twice with the same answer, and what holds is not denied.
+enum EvaluatorTarget {
+  private static let budget = EvaluationBudget(steps: 50_000, time: .seconds(2))
+
+  static func test(_ bytes: [UInt8]) {
+    var grammar = ProgramGrammar(bytes)
+    let (text, input) = (grammar.program(), grammar.value(depth: 3))
+    let engine: PolicyEngine
+    do {
+      engine = try PolicyEngine(
+        modules: [.init(file: "fuzz.rego", text: text)], data: ["base": ["a": [1, 2, 3], "b": ["x": "y"]]])
+    } catch {
+      require(!error.errors.isEmpty, "refused without a reason")
+      for error in error.errors {
+        // The grammar writes Rego, though not always Rego that is safe or of the right types.
+        require(error.code != "rego_parse_error" || error.message.contains("depth"), "\(error)\n\(text)")
+      }
+      return
+    }
+    let first = decide(engine, "p", input)
+    let second = decide(engine, "p", input)
+    // The clock may end one of them.
+    guard first.message?.contains("time budget") != true, second.message?.contains("time budget") != true else {
+      return
+    }
+    require(first == second, "\(first) and then \(second)\n\(text)")
+    let (holds, fails) = (decide(engine, "holds", input), decide(engine, "fails", input))
+    if holds.message == nil, fails.message == nil {
+      require((holds.value == nil) != (fails.value == nil), "holds \(holds), and its negation \(fails)\n\(text)")
+    }
+    if let value = first.value {
+      let json = value.json()
+      require((try? Value.parse(json: json))?.json() == json, "not read back: \(json)\n\(text)")
+    }
+  }
+
+  private struct Answer: Equatable {
+    var value: Value?
+    var message: String?
+  }
+
+  private static func decide(_ engine: PolicyEngine, _ rule: String, _ input: Value) -> Answer {
+    do {
+      return Answer(value: try engine.decide(["fuzz", rule], input: input, budget: budget), message: nil)
+    } catch {
+      require(!error.message.isEmpty, "an error without a message")
+      return Answer(value: nil, message: error.message)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+"""What counts as a difference, and what is excused."""
+from .sides import canonical
+
+# How often OPA is asked again before a difference counts: several answers of its own are not one to match.
+AGAIN = 12
+
+
+def difference(ours, theirs):
+    """What differs in a word or two, by which findings are grouped; absent when nothing does."""
+    if ours.fault or theirs.fault:
+        if theirs.fault and not ours.fault:
+            return "OPA " + theirs.fault.split()[0]
+        return "RegoLite " + ours.fault.split()[0]
+    if (ours.errors is None) != (theirs.errors is None):
+        return f"{outcome(ours)} / {outcome(theirs)}"
+    if ours.errors is None:
+        if sorted(map(canonical, ours.rows)) == sorted(map(canonical, theirs.rows)):
+            return None
+        return f"{outcome(ours)} / {outcome(theirs)}" if not ours.rows or not theirs.rows else "value"
+    if ours.codes != theirs.codes:
+        return f"{outcome(ours)} / {outcome(theirs)}"
+    if {e[:3] for e in ours.errors} != {e[:3] for e in theirs.errors}:
+        return f"place of {outcome(ours)}"
+    return None
+
+
+def outcome(answer):
+    if answer.fault:
+        return answer.fault.split()[0]
+    if answer.errors is not None:
+        return "+".join(sorted(answer.codes))
+    return "defined" if answer.rows else "undefined"
+
+
+EVALUATION = {"eval_type_error", "eval_builtin_error", "eval_conflict_error"}
+
+
+class Excuse:
+    def __init__(self, name, reason, applies):
+        self.name, self.reason, self.applies = name, reason, applies
+
+
+def without_place(case, ours, theirs):
+    return bool(theirs.errors) and len(theirs.errors) == 1 and theirs.errors[0][:2] == (None, 0) and \
+        ours.errors is not None and ours.codes == theirs.codes and any('$"' in m for m in case["modules"])
+
+
+def agree_on_a_mistake(case, ours, theirs):
+    if ours.errors is None or theirs.errors is None:
+        return False
+    places = {e[:3] for e in ours.errors} & {e[:3] for e in theirs.errors}
+    if any(not code.startswith("rego_") for code in ours.codes | theirs.codes):
+        return False
+    return bool(places) and len(ours.errors) + len(theirs.errors) > 2
+
+
+def import_elsewhere(case, ours, theirs):
+    if ours.errors is None or theirs.errors is None or not any("\nimport " in m for m in case["modules"]):
+        return False
+    return sorted(e[0::2] + e[3:] for e in ours.errors if e[0] is not None) == \
+        sorted(e[0::2] + e[3:] for e in theirs.errors if e[0] is not None) and all(e[0] is not None for e in theirs.errors)
+
+
+def other_error_first(case, ours, theirs):
+    if ours.errors is None or theirs.errors is None or len(ours.errors) != 1 or len(theirs.errors) != 1:
+        return False
+    a, b = ours.errors[0], theirs.errors[0]
+    return a[2] in EVALUATION and b[2] in EVALUATION and a[:2] != b[:2]
+
+
+# Differences that are no findings: each as narrow as it can be, and why.
+EXCUSES = [
+    Excuse("no place in a template",
+           'OPA names no line for a builtin\'s error inside `$"…{x}…"`; RegoLite names the line', without_place),
+    Excuse("follow-up errors",
+           "both refuse the program and agree on a mistake, by line and code; which further mistakes are named as well is "
+           "left to each: RegoLite goes on to the next stage with the definitions that are sound, OPA stops",
+           agree_on_a_mistake),
+    Excuse("place of an import's use",
+           "OPA names the line where the import was used last; RegoLite names the one with the mistake", import_elsewhere),
+    Excuse("which error comes first",
+           "the evaluation ends with an error, in either case; when several definitions would end it, each names one of "
+           "them in another line: OPA runs what follows a function's first result before it looks for a second",
+           other_error_first),
+    Excuse("OPA makes no JSON", "a number that a string was cast to (`to_number(\"007\")`) keeps its spelling, which JSON hasn't",
+           lambda case, ours, theirs: bool(theirs.errors) and theirs.errors[0][3].startswith("json: invalid number literal")),
+    Excuse("OPA panics", "a Go runtime error is no answer",
+           lambda case, ours, theirs: bool(theirs.errors) and theirs.errors[0][3].startswith("runtime error:")),
+]
+
+
+def excuse(case, ours, theirs):
+    """The name of what excuses the difference; absent when nothing does."""
+    for one in EXCUSES:
+        if one.applies(case, ours, theirs):
+            return one.name
+    return None
+
+
+def varies(case, ours, opa):
+    """Whether OPA, asked again and again, also gives our answer."""
+    return any(difference(ours, again) is None for again in opa.ask([case] * AGAIN))
