@@ -57,8 +57,9 @@ def agree_on_a_mistake(case, ours, theirs):
 def import_elsewhere(case, ours, theirs):
     if ours.errors is None or theirs.errors is None or not any("\nimport " in m for m in case["modules"]):
         return False
-    return sorted(e[0::2] + e[3:] for e in ours.errors if e[0] is not None) == \
-        sorted(e[0::2] + e[3:] for e in theirs.errors if e[0] is not None) and all(e[0] is not None for e in theirs.errors)
+    if any(e[0] is None or e[2] != "rego_type_error" for e in ours.errors + theirs.errors):
+        return False
+    return sorted(e[0] for e in ours.errors) == sorted(e[0] for e in theirs.errors)
 
 
 def other_error_first(case, ours, theirs):
