@@ -105,7 +105,9 @@ def length(case):
 def first(batch, kind, regolite, opa):
     """The smallest of the batch that still differs."""
     texts = [t for _, t in batch]
-    theirs = opa.ask(texts)
+    theirs = opa.ask_at_once(texts)
+    if theirs is None:
+        return None
     ours = regolite.ask(texts)
     differing = [c for (c, _), a, b in zip(batch, ours, theirs) if difference(a, b) == kind]
     return min(differing, key=length) if differing else None

@@ -1,6 +1,6 @@
 """The two sides: RegoLite's `agentgate conformance` and OPA, each in processes of its own, a batch of cases at a time.
 
-A batch that crashes or hangs is halved until the case to blame stands alone; the rest keeps its answers.
+What crashes or hangs stands alone in the end; the rest keeps its answers.
 """
 import importlib.machinery
 import importlib.util
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 
-# What one case may take alone, in seconds, on either side; and a batch of n: that + n / 10.
+# What one case may take alone, in seconds, on either side; and a batch of n on ours: that + n / 10.
 PATIENCE = 10
 
 NUMBER = "\u0000number"
@@ -130,7 +130,18 @@ class OPA:
         self.process = None
 
     def ask(self, cases):
-        return halving(self._run, cases)
+        answers = []
+        while len(answers) < len(cases):
+            got, fault = self._run(cases[len(answers):])
+            answers += got
+            if fault:
+                answers.append(Answer(fault=fault))
+        return answers
+
+    def ask_at_once(self, cases):
+        """The answers; none when a case hangs or crashes."""
+        answers, fault = self._run(cases)
+        return None if fault else answers
 
     def close(self):
         if self.process:
@@ -141,35 +152,35 @@ class OPA:
             self.process = None
 
     def _run(self, cases):
+        """The answers up to the first case that hangs or crashes, and what that one does."""
         if self.process is None:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "differential.sides", self.oracle], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL, cwd=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        overdue = threading.Event()
-
-        def stop(process=self.process):
-            overdue.set()
-            process.kill()
-
-        timer = threading.Timer(PATIENCE + len(cases) / 10, stop)
-        timer.start()
         answers = []
-        try:
-            for case in cases:
+        for case in cases:
+            overdue = threading.Event()
+
+            def stop(process=self.process, overdue=overdue):
+                overdue.set()
+                process.kill()
+
+            timer = threading.Timer(PATIENCE, stop)
+            timer.start()
+            line = b""
+            try:
                 self.process.stdin.write(json.dumps(case).encode() + b"\n")
                 self.process.stdin.flush()
                 line = self.process.stdout.readline()
-                if not line.endswith(b"\n"):
-                    break
-                answers.append(self._answer(parse(line.decode("utf-8", "surrogateescape"))))
-        except BrokenPipeError:
-            pass
-        finally:
-            timer.cancel()
-        if len(answers) == len(cases) and not overdue.is_set():
-            return answers
-        self.close()
-        return "hang" if overdue.is_set() else "crash"
+            except BrokenPipeError:
+                pass
+            finally:
+                timer.cancel()
+            if not line.endswith(b"\n"):
+                self.close()
+                return answers, "hang" if overdue.is_set() else "crash"
+            answers.append(self._answer(parse(line.decode("utf-8", "surrogateescape"))))
+        return answers, None
 
     @staticmethod
     def _answer(reply):

@@ -10,6 +10,8 @@ struct BodyPlanner {
   private var bound: BoundSlots
   private var with: WithGroup?
   private var slotCount: Int
+  /// Parts of the rule's head that something has to be looked up or called for.
+  var evaluatedHead: [Step] = []
   /// The expression that the next statements belong to, in an observed plan.
   private var open: OpenExpression?
 
@@ -34,6 +36,14 @@ struct BodyPlanner {
   }
 
   var frameSize: Int { slotCount }
+
+  /// Plans steps that no observer sees.
+  consuming func plan(_ steps: [Step], end: (inout BodyPlanner) -> Void) -> BodyPlanner {
+    var body = self
+    body.run(steps)
+    end(&body)
+    return body
+  }
 
   /// The planned body; `end` adds what hands on its result. `as` is how an observer sees it.
   consuming func plan(
@@ -104,7 +114,7 @@ struct BodyPlanner {
 
   private mutating func run(_ steps: [Step]) {
     let slotNames = names.slotNames
-    var order = OrderSteps(steps) { $0 < slotNames.count && slotNames[$0] != nil }
+    var order = OrderSteps(steps, arguments: names.argumentSlots) { $0 < slotNames.count && slotNames[$0] != nil }
     var begun: Set<Int> = []
     while let step = order.next(bound: bound) {
       if names.options.isObserved { observe(step, begun: &begun) }
@@ -141,7 +151,7 @@ struct BodyPlanner {
       }
     }
     // Each variable is reported where it first stands in the text.
-    let inText = steps.enumerated().sorted { a, b in
+    let inText = (steps + evaluatedHead).enumerated().sorted { a, b in
       (a.element.location.offset, a.offset) < (b.element.location.offset, b.offset)
     }
     for (_, step) in inText {
@@ -517,6 +527,6 @@ struct BodyPlanner {
   mutating func emitBelow(_ value: Operand, keys: Range<Int>, at location: Location) {
     let slot = newSlot()
     append(.lookup(slot, value, keys.map { .local($0) }), at: location)
-    append(.emitValue(.local(slot), isFinal: false), at: location)
+    append(.emitValue(.local(slot), .goesOn), at: location)
   }
 }

@@ -25,20 +25,21 @@ struct CheckTypes {
   private(set) var errors: [PolicyError] = []
   let types = TypeTree()
 
-  /// Checks every rule, each after those that it depends on. The value of a definition with mistakes can be anything.
+  /// Checks every definition, each after those that it depends on. The value of one with mistakes can be anything.
   init(_ plan: Plan, _ bodies: [TypedBody], _ mistakes: Mistakes) {
     graph = RuleGraph(plan)
     self.mistakes = mistakes
-    var bodiesOfGroup: [[TypedBody]] = Array(repeating: [], count: graph.groups.count)
-    for body in bodies { bodiesOfGroup[body.group].append(body) }
-    for group in graph.inOrder() {
-      // In the order of the text: a function's types depend on which definitions come after a wrong one.
-      let inText = bodiesOfGroup[group].enumerated().sorted { a, b in
-        let (x, y) = (a.element.location, b.element.location)
-        return x.file == y.file && x.offset != y.offset ? x.offset < y.offset : a.offset < b.offset
-      }
-      for (_, body) in inText { check(body) }
+    // In the order of the text: a document's and a function's types depend on which definitions come before what needs
+    // only some of them.
+    var modules: [ObjectIdentifier: Int] = [:]
+    for body in bodies { modules[ObjectIdentifier(body.location.source), default: modules.count] += 0 }
+    let places = bodies.enumerated().map { index, body in
+      let location = body.location
+      return (location.file, modules[ObjectIdentifier(location.source)] ?? 0, location.offset, index)
     }
+    let inText = places.sorted { $0 < $1 }.map { bodies[$0.3] }
+    var order = DefinitionOrder(inText, graph)
+    while let next = order.next() { check(inText[next]) }
   }
 
   /// Checks a query on top of checked rules.
@@ -83,7 +84,109 @@ struct CheckTypes {
   }
 }
 
+/// Definitions in an order in which each comes after those that it depends on: of a document of many definitions, that
+/// is those alone which a reference's path can lead to.
+private struct DefinitionOrder {
+  private enum Dependency {
+    case group(Int)
+    case body(Int)
+  }
+  private let bodies: [TypedBody]
+  private let graph: RuleGraph
+  private var bodiesOfGroup: [[Int]]
+  private var isSeen: [Bool]
+  private var isGroupSeen: [Bool]
+  private var start = 0
+  private var path: [(body: Int, left: [Dependency])] = []
+
+  init(_ bodies: [TypedBody], _ graph: RuleGraph) {
+    self.bodies = bodies
+    self.graph = graph
+    isSeen = Array(repeating: false, count: bodies.count)
+    isGroupSeen = Array(repeating: false, count: graph.groups.count)
+    bodiesOfGroup = Array(repeating: [], count: graph.groups.count)
+    for (index, body) in bodies.enumerated() { bodiesOfGroup[body.group].append(index) }
+  }
+
+  mutating func next() -> Int? {
+    while true {
+      if path.isEmpty {
+        guard start < bodies.count else { return nil }
+        open(start)
+        start += 1
+        continue
+      }
+      switch path[path.count - 1].left.popLast() {
+      case .group(let group):
+        guard !isGroupSeen[group] else { continue }
+        isGroupSeen[group] = true
+        path[path.count - 1].left += bodiesOfGroup[group].reversed().map { .body($0) }
+      case .body(let body): open(body)
+      case nil: return path.removeLast().body
+      }
+    }
+  }
+
+  private mutating func open(_ body: Int) {
+    guard !isSeen[body] else { return }
+    isSeen[body] = true
+    var left: [Dependency] = []
+    for step in bodies[body].steps { collect(from: step, into: &left) }
+    path.append((body, left.reversed()))
+  }
+
+  private func collect(from step: Step, into result: inout [Dependency]) {
+    for (target, value) in step.with?.modifications ?? [] {
+      switch target {
+      case .data(let path): collect(below: path.map { .constant(.string($0)) }, into: &result)
+      case .function(let group): result.append(.group(group))
+      case .input, .builtin, .nowhere: break
+      }
+      if case .callee(.function(let group)) = value { result.append(.group(group)) }
+    }
+    switch step.kind {
+    case .reference(_, .data, let path): collect(below: path, into: &result)
+    case .call(_, .function(let group), _): result.append(.group(group))
+    case .not(let inner), .noneOf(let inner), .every(_, _, _, let inner), .comprehension(_, _, _, let inner):
+      for step in inner { collect(from: step, into: &result) }
+    case .anyOf(let bodies): for body in bodies { for step in body { collect(from: step, into: &result) } }
+    case .unify, .reference, .call, .holds, .iterate: break
+    }
+  }
+
+  private func collect(below path: [Atom], into result: inout [Dependency]) {
+    var node = graph.tree.root
+    for (index, part) in path.enumerated() {
+      if let group = node.group {
+        let rest = path[index...]
+        let some = bodiesOfGroup[group.id].filter { bodies[$0].canLie(at: rest) }
+        if some.count == bodiesOfGroup[group.id].count {
+          result.append(.group(group.id))
+        } else {
+          result += some.map { .body($0) }
+        }
+        return
+      }
+      guard let key = part.constantValue else { break }
+      guard let child = node.children[key] else { return }
+      node = child
+    }
+    var groups: [Int] = []
+    node.forEachGroup { groups.append($0.id) }
+    result += groups.sorted().map { .group($0) }
+  }
+}
+
 extension TypedBody {
+  /// Whether a path below the group's can lead to what the definition makes.
+  fileprivate func canLie(at path: ArraySlice<Atom>) -> Bool {
+    for (own, other) in zip(suffix, path) {
+      guard let own = own.constantValue else { return true }
+      if let other = other.constantValue, own != other { return false }
+    }
+    return true
+  }
+
   /// The arguments that are patterns, and the steps without those that match them: what an argument can be is what the
   /// body makes of it, not what is passed.
   fileprivate var argumentPatterns: (patterns: [Int: Atom], steps: [Step]) {

@@ -21,6 +21,16 @@ struct IndexTests: Sendable {
     case oneOf([Value])
     /// A collection that has the value in it.
     case containing(Value)
+    /// A text that consists of these parts, where absent ones are any, with one of the delimiters between any two.
+    case parts([Text?], delimiters: Text)
+  }
+
+  /// Where in its body a test's document is asked for.
+  enum Position: Sendable, Equatable {
+    /// Steps of the body that stand before it.
+    case step(Int)
+    /// Among the lookups that come after the calls of an expression, which isn't resolved to its end yet.
+    case late(depth: Int, index: Int)
   }
 
   private struct Test: Sendable {
@@ -29,8 +39,7 @@ struct IndexTests: Sendable {
     let location: Location
     /// How many expressions mention the subject.
     var mentions = 1
-    /// Steps of the body that stand before it; below zero until that is known.
-    var position: Int
+    var position: Position
     /// A later test took its place.
     var isReplaced = false
   }
@@ -49,14 +58,14 @@ struct IndexTests: Sendable {
   // MARK: What a body says
 
   /// The body needs the document to be there; `slot` holds its value.
-  mutating func needs(_ base: ReferenceBase, _ path: [Atom], slot: Slot?, at location: Location, position: Int) {
+  mutating func needs(_ base: ReferenceBase, _ path: [Atom], slot: Slot?, at location: Location, position: Position) {
     guard let subject = subject(base, path) else { return }
     insert(subject, .defined(slot), location, position)
   }
 
   /// The body equates a document with a term.
   mutating func equates(
-    _ base: ReferenceBase, _ path: [Atom], with other: Atom, at location: Location, position: Int
+    _ base: ReferenceBase, _ path: [Atom], with other: Atom, at location: Location, position: Position
   ) {
     if let last = path.last, last.constantValue == nil {
       // `xs[_] = 1`: the collection has such a member.
@@ -72,7 +81,7 @@ struct IndexTests: Sendable {
 
   /// The body goes through a document, some key and value of which it knows.
   mutating func iterates(
-    _ base: ReferenceBase, _ path: [Atom], key: Atom?, value: Atom, at location: Location, position: Int
+    _ base: ReferenceBase, _ path: [Atom], key: Atom?, value: Atom, at location: Location, position: Position
   ) {
     let key = key ?? .local(-1)
     equates(base, path + [key], with: value, at: location, position: position)
@@ -80,7 +89,7 @@ struct IndexTests: Sendable {
 
   /// The body equates two terms; `isArgument` tells a function's arguments.
   mutating func equates(
-    _ a: Atom, _ b: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Int
+    _ a: Atom, _ b: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Position
   ) {
     for (x, y) in [(a, b), (b, a)] {
       guard case .local(let slot) = x, let wanted = Self.wanted(y) else { continue }
@@ -96,7 +105,7 @@ struct IndexTests: Sendable {
 
   /// The body wants a value to be a member of a collection.
   mutating func isMember(
-    _ member: Atom, of collection: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Int
+    _ member: Atom, of collection: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Position
   ) {
     if let value = member.constantValue, !value.isCollection, case .local(let slot) = collection {
       if isArgument(slot) {
@@ -122,12 +131,44 @@ struct IndexTests: Sendable {
     }
   }
 
-  /// What was noted with the placeholder comes here.
-  mutating func settle(_ placeholder: Int, position: Int) {
-    unsettled.removeAll { index in
-      guard tests[index].position == placeholder else { return false }
-      tests[index].position = position
-      return position >= 0
+  /// The body wants `glob.match(pattern, delimiters, subject)` to hold.
+  mutating func matches(
+    _ pattern: Atom, delimiters: Atom, _ subject: Atom, isArgument: (Slot) -> Bool, at location: Location,
+    position: Position
+  ) {
+    guard case .local(let slot) = subject, case .string(let pattern)? = pattern.constantValue,
+      case .array(let items)? = delimiters.constantValue
+    else { return }
+    var names: [String] = []
+    for item in items {
+      guard case .string(let text) = item else { return }
+      names.append(text.string)
+    }
+    let delimiters = Text(names.isEmpty ? "." : names.joined())
+    var parts: [Text?] = []
+    for part in GlobPattern.parts(of: pattern, delimiters: delimiters) {
+      if part == "*" {
+        parts.append(nil)
+      } else {
+        guard !GlobPattern.hasWildcards(part) else { return }
+        parts.append(part)
+      }
+    }
+    let wanted = Wanted.parts(parts, delimiters: delimiters)
+    if isArgument(slot) {
+      insert(.argument(slot), wanted, location, position)
+    } else if let index = holder(of: slot) {
+      tests[index].wanted = wanted
+      tests[index].mentions += 1
+    }
+  }
+
+  /// The lookups that were noted at this depth stand from `position` on.
+  mutating func settle(depth: Int, position: Int) {
+    unsettled.removeAll { number in
+      guard case .late(depth, let index) = tests[number].position else { return false }
+      tests[number].position = .step(position + index)
+      return true
     }
   }
 
@@ -137,12 +178,13 @@ struct IndexTests: Sendable {
     }
   }
 
-  private mutating func insert(_ subject: Subject, _ wanted: Wanted, _ location: Location, _ position: Int) {
+  private mutating func insert(_ subject: Subject, _ wanted: Wanted, _ location: Location, _ position: Position) {
     var test = Test(subject: subject, wanted: wanted, location: location, position: position)
     if let index = places[subject] {
       test.mentions += tests[index].mentions
       // Next to another mention, a membership says no more than that the document is there.
       switch (tests[index].wanted, wanted) {
+      case (.parts, _): test.wanted = tests[index].wanted
       case (.oneOf, _), (.containing, _), (_, .oneOf), (_, .containing): test.wanted = .defined(nil)
       default: break
       }
@@ -150,7 +192,7 @@ struct IndexTests: Sendable {
     }
     places[subject] = tests.count
     if case .defined(let slot?) = test.wanted { holders[slot, default: []].append(tests.count) }
-    if position < 0 { unsettled.append(tests.count) }
+    if case .late = position { unsettled.append(tests.count) }
     tests.append(test)
   }
 
@@ -204,42 +246,65 @@ struct IndexTests: Sendable {
     guard let first = body.firstIndex(where: \.canFail) else { return [] }
     let waiting = Self.firstWaiting(in: body, arity: arity)
     var result: [Step] = []
-    // A comprehension stands where the lookups of its expression do.
-    let least = if case .comprehension = body[first].kind { first } else { first + 1 }
-    for test in tests where !test.isReplaced && (test.position >= least || test.position >= waiting) {
-      func add(_ kind: Step.Kind) { result.append(Step(kind: kind, with: nil, location: test.location)) }
-      let wanted: Atom
-      var members: [Value]?
-      var member: Value?
-      switch test.wanted {
-      case .defined: wanted = .local(newSlot())
-      case .value(let value): wanted = .constant(value)
-      case .array(let items):
-        wanted = .array(items.map { item in if case .local = item { .local(newSlot()) } else { item } })
-      case .oneOf(let values):
-        wanted = .local(newSlot())
-        members = values
-      case .containing(let value):
-        wanted = .local(newSlot())
-        member = value
+    for test in tests where !test.isReplaced {
+      // `glob.match` itself could fail where its index test says no.
+      let isNeeded = if case .parts = test.wanted { true } else { false }
+      guard case .step(let position) = test.position, isNeeded || position > first || position >= waiting else {
+        continue
       }
-      switch test.subject {
-      case .input(let path): add(.reference(result: wanted, base: .input, path: path.map { .constant($0) }))
-      case .data(let path): add(.reference(result: wanted, base: .data, path: path.map { .constant($0) }))
-      case .argument(let slot): add(.unify(wanted, .local(slot)))
-      }
-      if let member, let isMember = Builtins.all["internal.member_2"] {
-        add(
-          .call(
-            result: .constant(.boolean(true)), callee: .builtin(isMember), arguments: [.constant(member), wanted]))
-      }
-      if let members {
-        add(
-          .reference(
-            result: .local(newSlot()), base: .atom(.constant(.set(SetValue(members)))), path: [wanted]))
-      }
+      add(test, to: &result, newSlot)
     }
     return result
+  }
+
+  /// All tests as steps.
+  func steps(newSlot: () -> Slot) -> [Step] {
+    var result: [Step] = []
+    for test in tests where !test.isReplaced { add(test, to: &result, newSlot) }
+    return result
+  }
+
+  private func add(_ test: Test, to result: inout [Step], _ newSlot: () -> Slot) {
+    func add(_ kind: Step.Kind) { result.append(Step(kind: kind, with: nil, location: test.location)) }
+    let wanted: Atom
+    var members: [Value]?
+    var member: Value?
+    var parts: (Value, delimiters: Value)?
+    switch test.wanted {
+    case .defined: wanted = .local(newSlot())
+    case .value(let value): wanted = .constant(value)
+    case .array(let items):
+      wanted = .array(items.map { item in if case .local = item { .local(newSlot()) } else { item } })
+    case .oneOf(let values):
+      wanted = .local(newSlot())
+      members = values
+    case .containing(let value):
+      wanted = .local(newSlot())
+      member = value
+    case .parts(let texts, let delimiters):
+      wanted = .local(newSlot())
+      parts = (.array(texts.map { $0.map { .string($0) } ?? .null }), .string(delimiters))
+    }
+    switch test.subject {
+    case .input(let path): add(.reference(result: wanted, base: .input, path: path.map { .constant($0) }))
+    case .data(let path): add(.reference(result: wanted, base: .data, path: path.map { .constant($0) }))
+    case .argument(let slot): add(.unify(wanted, .local(slot)))
+    }
+    if let member, let isMember = Builtins.all["internal.member_2"] {
+      add(
+        .call(
+          result: .constant(.boolean(true)), callee: .builtin(isMember), arguments: [.constant(member), wanted]))
+    }
+    if let (texts, delimiters) = parts {
+      add(
+        .call(
+          result: .constant(.boolean(true)), callee: .builtin(Builtins.Globs.consistsOfParts),
+          arguments: [wanted, .constant(texts), .constant(delimiters)]))
+    }
+    if let members {
+      add(
+        .reference(result: .local(newSlot()), base: .atom(.constant(.set(SetValue(members)))), path: [wanted]))
+    }
   }
 }
 
@@ -314,7 +379,7 @@ extension IndexTests {
 
 extension Step {
   /// The step may end the evaluation with an error, or takes long.
-  fileprivate var canFail: Bool {
+  var canFail: Bool {
     if with != nil { return true }
     switch kind {
     case .unify, .holds, .iterate: return false

@@ -12,22 +12,17 @@ extension InferTypes {
     var reference = Reference(base: base, path: path, location: location)
     switch base {
     case .input:
-      for (index, part) in path.enumerated() {
-        guard case .constant(let key) = part else { break }
-        guard key.asString == nil, let object = replacedObject("input", Array(path[..<index])) else { continue }
-        reference.name = "input"
-        return checkPath(reference, from: index, below: object)
-      }
+      reference.name = "input"
+      guard checkReplacedParts("input", reference) else { return false }
       return checkPath(reference, from: 0, below: .anything)
     case .data: return checkDocument(reference)
     case .atom(.constant(let value)) where !value.isCollection:
       // As in OPA, a scalar is looked into without a word.
       return checkPath(reference, from: 0, below: .anything)
     case .atom(let atom):
-      // What is looked into without anything known of it can be anything from then on.
-      // A set is known by those members that are.
-      let isKnownSet = if case .set(let items) = atom { items.contains { type(of: $0) != nil } } else { false }
-      if !isKnownSet { atom.forEachSlot { if slots[$0] == nil { slots[$0] = .anything } } }
+      // What is looked into without everything known of it can be anything from then on: but for the members of sets.
+      let isSet = if case .set = atom { true } else { false }
+      if !isSet, type(of: atom) == nil { _ = unify(atom, .anything) }
       reference.name = text(of: atom)
       return checkPath(reference, from: 0, below: typeOrAnything(atom))
     }
@@ -109,6 +104,9 @@ extension InferTypes {
 
   // MARK: Paths
 
+  /// A path below `data` has names in as many places: a package's and a rule's at least.
+  private static let placesOfNames = 2
+
   private struct Reference {
     let base: ReferenceBase
     let path: [Atom]
@@ -120,6 +118,7 @@ extension InferTypes {
   private mutating func checkDocument(_ reference: Reference) -> Bool {
     var reference = reference
     reference.name = "data"
+    guard checkReplacedParts("data", reference) else { return false }
     if let (type, rest) = replacement(of: reference.path) {
       return checkPath(reference, from: rest.startIndex, below: type)
     }
@@ -133,11 +132,26 @@ extension InferTypes {
         return true
       }
       guard let child = node.children[key] else {
+        if index < Self.placesOfNames, part.constantText == nil, !node.children.isEmpty {
+          return checkKey(part, reference, at: index, below: node.extent)
+        }
         bindRest(reference.path[(index + 1)...])
         return true
       }
       if let type = child.type { return checkPath(reference, from: index + 1, below: type) }
       node = child
+    }
+    return true
+  }
+
+  /// Whether the reference can lead into the documents that the expression's modifiers replace parts of.
+  private mutating func checkReplacedParts(_ root: Text, _ reference: Reference) -> Bool {
+    for (index, part) in reference.path.enumerated() {
+      guard let object = replacedObject(root, Array(reference.path[..<index])) else { return true }
+      if part.constantText != nil { continue }
+      // Beyond the names, OPA finds no such key here and looks for it where nothing is replaced.
+      let isVariable = if case .local = part { true } else { false }
+      return index >= Self.placesOfNames && !isVariable || checkKey(part, reference, at: index, below: object)
     }
     return true
   }
@@ -172,10 +186,16 @@ extension InferTypes {
       guard checkKey(part, reference, at: index, below: type) else { return false }
       let next: RegoType?
       if case .constant(let key) = part, !key.isCollection { next = type.member(key) } else { next = type.values }
-      guard let next else { return true }
+      guard let next else {
+        if index + 1 == reference.path.count { return true }
+        report("undefined ref: \(text(of: reference))", at: reference.location)
+        return false
+      }
       type = next
     }
-    return true
+    guard type == .untyped else { return true }
+    report("function \(text(of: reference)) used as reference, not called", at: reference.location)
+    return false
   }
 
   /// Whether a value of the type can have this key.

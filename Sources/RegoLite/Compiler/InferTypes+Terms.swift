@@ -3,31 +3,50 @@ extension InferTypes {
 
   /// Absent when something in the term is not known yet.
   func type(of atom: Atom) -> RegoType? {
+    let (type, isKnown) = parts(of: atom)
+    return isKnown ? type : nil
+  }
+
+  /// The term's type with `untyped` where nothing is known, absent when that is all of it; and whether everything is
+  /// known. As in OPA, a set's members that nothing is known of don't count, and what is not known in a member goes
+  /// unnoticed as soon as there is a member of another type.
+  private func parts(of atom: Atom) -> (type: RegoType?, isKnown: Bool) {
     switch atom {
-    case .constant(let value): return RegoType(of: value)
-    case .local(let slot): return slots[slot]
+    case .constant(let value): return (RegoType(of: value), true)
+    case .local(let slot): return (slots[slot], slots[slot] != nil)
     case .array(let items):
-      var leading: [RegoType] = []
+      if items.isEmpty { return (.array(of: .anything), true) }
+      let parts = items.map { self.parts(of: $0) }
+      return (.array(leading: parts.map { $0.type ?? .untyped }, rest: nil), parts.allSatisfy(\.isKnown))
+    case .set(let items):
+      var element: RegoType?
+      var isKnown = true
       for item in items {
-        guard let type = type(of: item) else { return nil }
-        leading.append(type)
+        let part = parts(of: item)
+        guard let type = part.type else { continue }
+        element = .union(element, type)
+        isKnown = isKnown && part.isKnown
       }
-      return leading.isEmpty ? .array(of: .anything) : .array(leading: leading, rest: nil)
-    case .set(let items): return .set(items.reduce(nil) { .union($0, type(of: $1)) } ?? .anything)
+      if case .any? = element { isKnown = true }
+      return (.set(element ?? .anything), isKnown)
     case .object(let items):
+      if items.isEmpty { return (.anyObject, true) }
       var properties: [Value: RegoType] = [:]
+      // As in OPA, the last of the keys that aren't constants speaks for all of them.
       var rest: (key: RegoType, value: RegoType)?
+      var (isKnown, isRestKnown) = (true, true)
       for item in items {
-        guard let type = type(of: item.value) else { return nil }
+        let value = parts(of: item.value)
         if let key = item.key.constantValue {
-          properties[key] = type
+          properties[key] = value.type ?? .untyped
+          isKnown = isKnown && value.isKnown
         } else {
-          guard let keyType = self.type(of: item.key) else { return nil }
-          rest = rest.map { ($0.key.union(keyType), $0.value.union(type)) } ?? (keyType, type)
+          let key = parts(of: item.key)
+          rest = (key.type ?? .untyped, value.type ?? .untyped)
+          isRestKnown = key.isKnown && value.isKnown
         }
       }
-      if properties.isEmpty, rest == nil { return .anyObject }
-      return .object(properties: properties, restKey: rest?.key, restValue: rest?.value)
+      return (.object(properties: properties, restKey: rest?.key, restValue: rest?.value), isKnown && isRestKnown)
     }
   }
 
@@ -51,25 +70,7 @@ extension InferTypes {
     return copy.knownDescription(of: atom)
   }
 
-  private func knownDescription(of atom: Atom) -> String {
-    if let type = type(of: atom) { return type.description }
-    switch atom {
-    case .constant, .local, .set: return RegoType.unknown
-    case .array(let items): return RegoType.array(items.map { knownDescription(of: $0) }, rest: nil)
-    case .object(let items):
-      var known: [(key: Value, value: String)] = []
-      var rest: (key: String, value: String)?
-      for item in items {
-        let value = knownDescription(of: item.value)
-        if let key = item.key.constantValue {
-          known.append((key, value))
-        } else {
-          rest = (knownDescription(of: item.key), value)
-        }
-      }
-      return RegoType.object(known.sorted { $0.key < $1.key }, rest: rest)
-    }
-  }
+  private func knownDescription(of atom: Atom) -> String { parts(of: atom).type?.description ?? RegoType.unknown }
 
   // MARK: Unification
 

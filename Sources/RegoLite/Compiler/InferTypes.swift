@@ -21,6 +21,7 @@ struct InferTypes {
   private var mockedFunctions: Set<ObjectIdentifier> = []
   /// How many comprehensions inside one another are being checked.
   private var depth = 0
+  private var isQuery = false
   /// Twice at each depth would take too long.
   private static let deepestSecondLook = 8
 
@@ -40,6 +41,7 @@ struct InferTypes {
 
   /// A query keeps the results of its expressions.
   mutating func check(_ steps: [Step], bound: BoundSlots, isQuery: Bool = false) {
+    if isQuery { self.isQuery = true }
     for step in steps { prepare(step, isQuery: isQuery) }
     let names = slotNames
     var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
@@ -68,15 +70,17 @@ struct InferTypes {
     defer { (replaced, affected, replacedParts) = (outerReplaced, outerAffected, outerParts) }
     if let with = step.with {
       let isFirst = seenModifiers.insert(ObjectIdentifier(with)).inserted
+      let whole = with.modifications.compactMap { $0.target.document }
       for (target, value) in with.modifications {
         if case .data(let path) = target, case .value(let atom) = value {
           replaced.append((path, typeOrAnything(atom)))
         }
-        switch target {
-        case .input(let path) where !path.isEmpty: replacedParts.append(("input", path))
-        case .data(let path) where !path.isEmpty: replacedParts.append(("data", path))
-        case .nowhere(isInput: true, let path): replacedParts.append(("input", path + [Self.noName]))
-        default: break
+        if let part = target.part {
+          // Of what is replaced as a whole, the parts don't matter.
+          let isWithin = whole.contains {
+            $0.root == part.root && $0.path.count < part.path.count && part.path.starts(with: $0.path)
+          }
+          if !isWithin { replacedParts.append(part) }
         }
         affected.formUnion(graph.users(of: target))
         if isFirst { check(target, replacedBy: value, at: step.location) }
@@ -182,17 +186,29 @@ struct InferTypes {
     }
   }
 
-  /// OPA looks at comprehensions inside one also from outside of it, where nothing is known from its body yet.
+  /// OPA looks at comprehensions inside one, however deep, also from outside of it, where nothing is known from its body
+  /// yet.
   private mutating func lookInside(_ body: [Step], bound: BoundSlots) {
     var bound = bound
     for step in body { step.forEachOwnSlot { bound.bind($0) } }
     let before = errors.count
-    for step in body {
-      guard case .comprehension(_, let kind, let head, let inner) = step.kind, errors.count == before else { continue }
-      let outer = depth
-      depth = Self.deepestSecondLook
-      _ = comprehension(kind, head, inner, bound: bound)
-      depth = outer
+    for step in body where errors.count == before {
+      switch step.kind {
+      case .comprehension(_, let kind, let head, let inner):
+        let outer = depth
+        depth = Self.deepestSecondLook
+        _ = comprehension(kind, head, inner, bound: bound)
+        depth = outer
+        if errors.count == before { lookInside(inner, bound: bound) }
+      case .not(let inner), .noneOf(let inner): lookInside(inner, bound: bound)
+      case .every(_, let key, let value, let inner):
+        var bound = bound
+        if let key { bound.bind(key) }
+        bound.bind(value)
+        lookInside(inner, bound: bound)
+      case .anyOf(let bodies): for body in bodies { lookInside(body, bound: bound) }
+      case .unify, .reference, .call, .iterate, .holds: break
+      }
     }
   }
 
@@ -200,8 +216,7 @@ struct InferTypes {
 
   private mutating func call(_ callee: Callee, _ arguments: [Atom], result: Atom, at location: Location) {
     var operands = arguments
-    var isStatement = false
-    if case .local(let slot) = result { isStatement = tested.contains(slot) }
+    let isStatement = isTested(result)
     if !isStatement { operands.append(result) }
     let name: String
     let wanted: [RegoType]
@@ -209,7 +224,8 @@ struct InferTypes {
     case .builtin(let builtin):
       // What a `print` shows may be of any type, or of none that is known yet.
       if builtin.isVariadic || builtin.name == "internal.print" { return }
-      if isStatement, builtin.name == "equal", arguments.count == 2 {
+      // In a query, OPA leaves the comparison of what can't be equal to the evaluation.
+      if isStatement, !isQuery, builtin.name == "equal", arguments.count == 2 {
         equate(arguments[0], arguments[1], at: location)
         return
       }
@@ -227,8 +243,10 @@ struct InferTypes {
       name = groups[group].name
       wanted = function.operands
     }
-    for (operand, type) in zip(operands, wanted) {
-      if RegoType.unifiesIfKnown(self.type(of: operand), type), unify(operand, type) { continue }
+    // What the call itself says of an operand does not count for the next one.
+    let known = operands.map { type(of: $0) }
+    for (index, (operand, type)) in zip(operands, wanted).enumerated() {
+      if known[index].map({ RegoType.unifies($0, type) }) ?? true, unify(operand, type) { continue }
       let want: String
       switch callee {
       case .builtin(let builtin): want = builtin.wanted(withResult: true)
@@ -292,12 +310,15 @@ struct InferTypes {
     var isPossible = true
     if let type {
       isPossible = self.type(of: pattern).map { RegoType.unifies($0, type) } ?? unify(pattern, type)
-    } else if case .atom(.local(let slot)) = base, slots[slot] != nil {
-      // A collection of whose members nothing is known.
-      isPossible = false
-    } else if case .atom(.constant(let value)) = base, !value.isCollection {
+    } else {
+      switch base {
       // Nothing is below a scalar.
-      isPossible = false
+      case .atom(.constant(let value)) where !value.isCollection: isPossible = false
+      // A collection of whose members nothing is known: only that there is one can be asked.
+      case .atom(.local(let slot)) where slots[slot] != nil: isPossible = isTested(pattern)
+      case .data: isPossible = isTested(pattern)
+      case .atom, .input: break
+      }
     }
     guard !isPossible else { return }
     let before = slots.undone(to: mark)
@@ -307,6 +328,11 @@ struct InferTypes {
     } else {
       reportMismatch(want, have, at: location)
     }
+  }
+
+  private func isTested(_ atom: Atom) -> Bool {
+    if case .local(let slot) = atom { return tested.contains(slot) }
+    return false
   }
 
   mutating func report(_ message: String, at location: Location) {
@@ -344,6 +370,23 @@ struct InferTypes {
 
 extension Atom {
   fileprivate var isLocal: Bool { if case .local = self { true } else { false } }
+}
+
+extension WithTarget {
+  /// The document that is replaced.
+  fileprivate var document: (root: Text, path: [Text])? {
+    switch self {
+    case .input(let path): ("input", path)
+    case .data(let path): ("data", path)
+    case .nowhere, .builtin, .function: nil
+    }
+  }
+
+  /// The same when it is a part of one, also where nothing can be put.
+  fileprivate var part: (root: Text, path: [Text])? {
+    if case .nowhere(let isInput, let path) = self { return (isInput ? "input" : "data", path + [InferTypes.noName]) }
+    return document.flatMap { $0.path.isEmpty ? nil : $0 }
+  }
 }
 
 extension WithGroup {

@@ -19,14 +19,17 @@ struct OrderSteps {
   private var comprehensions: [Slot: (kind: ComprehensionKind, step: Int)] = [:]
   /// Slots that have values before the body begins; absent until that is known.
   private var given: BoundSlots?
+  /// A function's arguments count as such, although steps of the body take their patterns apart.
+  private let arguments: Set<Slot>
   /// Steps that may be ready.
   private var candidates: IndexBitmap
   private var last: Int?
   /// The steps of each expression of several.
   private var units: [Int: [Int]] = [:]
 
-  init(_ steps: [Step], isNamed: @escaping (Slot) -> Bool) {
+  init(_ steps: [Step], arguments: Set<Slot> = [], isNamed: @escaping (Slot) -> Bool) {
     self.steps = steps
+    self.arguments = arguments
     self.isNamed = isNamed
     isRemaining = Array(repeating: true, count: steps.count)
     candidates = IndexBitmap(count: steps.count)
@@ -84,8 +87,13 @@ struct OrderSteps {
   /// What has a value after each step had its one chance, in the order of the text.
   func boundInOnePass(from given: BoundSlots) -> BoundSlots {
     var bound = given
-    for (index, step) in steps.enumerated() where step.canBind && isReadyAlone(index, bound) {
-      step.forEachOwnSlot { bound.bind($0) }
+    for (index, step) in steps.enumerated() where step.canBind {
+      if isReadyAlone(index, bound, looksInside: false) {
+        step.forEachOwnSlot { bound.bind($0) }
+      } else if case .unify(let a, let b) = step.kind {
+        // OPA counts what is equated with a set as known, whatever is in it.
+        for case (.local(let slot), .set) in [(a, b), (b, a)] { bound.bind(slot) }
+      }
     }
     return bound
   }
@@ -107,8 +115,10 @@ struct OrderSteps {
     return true
   }
 
-  private func isReadyAlone(_ index: Int, _ bound: BoundSlots) -> Bool {
-    for slot in closureSlots[index] where !bound.contains(slot) && ownSlots.contains(slot) { return false }
+  private func isReadyAlone(_ index: Int, _ bound: BoundSlots, looksInside: Bool = true) -> Bool {
+    if looksInside {
+      for slot in closureSlots[index] where !bound.contains(slot) && ownSlots.contains(slot) { return false }
+    }
     let step = steps[index]
     if step.bindsNothing {
       var isBound = true
@@ -179,7 +189,9 @@ struct OrderSteps {
   /// forgets that other variables have no values, which shows only where something else asks for them.
   private func isOpenComprehension(_ slot: Slot) -> Bool {
     guard let (_, comprehension) = comprehensions[slot] else { return false }
-    return closureSlots[comprehension].contains { ownSlots.contains($0) && given?.contains($0) != true }
+    return closureSlots[comprehension].contains {
+      ownSlots.contains($0) && given?.contains($0) != true && !arguments.contains($0)
+    }
   }
 
   /// Whether other expressions mention what has no value yet.

@@ -98,10 +98,19 @@ indirect enum Statement: Sendable {
   case emitArray(Operand)
   case emitSet(Operand)
   case emitObject(Operand, Operand)
-  case emitValue(Operand, isFinal: Bool)
+  case emitValue(Operand, Finality)
   /// Puts a value, or a set's member, at a path of the document that a group builds.
   case emitDocument(path: [Operand], Operand, isMember: Bool)
   case emitRow([Operand])
+}
+
+/// Whether a value's block goes on to look for more of them.
+enum Finality: Sendable {
+  case goesOn
+  /// Nothing that could come would change the result.
+  case ends
+  /// Ends when all definitions that could hold give this one value; if not, OPA goes on, and finds later errors.
+  case endsWithOneValue
 }
 
 extension Statement {
@@ -152,6 +161,11 @@ struct DefinitionPlan: Sendable {
   let locations: [Location]
   /// Of each branch.
   let index: [IndexTests]
+  /// Each branch's value, where that is a constant.
+  let values: [Value?]
+  /// Each branch's index tests alone, for groups that have to know which branches could hold; absent where there are
+  /// none. Filled in once the whole group is known.
+  var guards: [Block?] = []
   /// The groups that each branch reads.
   let dependencies: [Set<Int>]
   var location: Location { locations[0] }
@@ -163,10 +177,17 @@ struct GroupPlan: Sendable {
   var frameSize: Int
   var definitions: [DefinitionPlan]
   var defaults: [DefinitionPlan]
-  /// All definitions give this one value, so that the first to hold decides.
-  var hasOneValue: Bool
+  var oneValue: OneValue
   /// Groups that the definitions read.
   var dependencies: Set<Int>
+}
+
+/// Whether the first definition to hold decides, since all give the same value.
+enum OneValue: Sendable {
+  case always
+  case never
+  /// When the definitions whose index tests hold give the same one: the guards tell.
+  case perhaps
 }
 
 /// A group's document at its first keys only: the keys are parameters that the definitions' heads unify with.

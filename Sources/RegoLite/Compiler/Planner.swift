@@ -54,14 +54,13 @@ struct Planner {
   private mutating func plan(_ group: RuleGroup) -> GroupPlan {
     dependencies = []
     var plan = GroupPlan(
-      group: group, frameSize: 0, definitions: [], defaults: [], hasOneValue: false, dependencies: [])
-    var values: Set<Value> = []
-    var hasConstantValues = true
+      group: group, frameSize: 0, definitions: [], defaults: [], oneValue: .never, dependencies: [])
+    var canFail = false
     for definition in group.definitions {
-      let (planned, frameSize, value) = self.definition(definition, group: group, keyCount: 0)
+      let (planned, frameSize, fails) = self.definition(definition, group: group, keyCount: 0)
       plan.definitions.append(planned)
       plan.frameSize = max(plan.frameSize, frameSize)
-      if let value { values.insert(value) } else { hasConstantValues = false }
+      canFail = canFail || fails
     }
     sort(&plan.definitions, of: group)
     for definition in group.defaults {
@@ -70,11 +69,22 @@ struct Planner {
       plan.frameSize = max(plan.frameSize, frameSize)
     }
     switch group.kind {
-    case .complete, .function: plan.hasOneValue = hasConstantValues && values.count == 1
+    case .complete, .function: plan.oneValue = oneValue(plan.definitions, canFail: canFail)
     case .set, .document: break
+    }
+    if plan.oneValue != .perhaps {
+      for number in plan.definitions.indices { plan.definitions[number].guards = [] }
     }
     plan.dependencies = dependencies
     return plan
+  }
+
+  private func oneValue(_ definitions: [DefinitionPlan], canFail: Bool) -> OneValue {
+    let values = Set(definitions.flatMap(\.values))
+    if values.count == 1, values.first != .some(nil) { return .always }
+    // Which definitions could hold shows in nothing but in errors.
+    let isGuarded = definitions.contains { $0.guards.contains { $0 != nil } }
+    return canFail && isGuarded && values.contains { $0 != nil } ? .perhaps : .never
   }
 
   /// Puts definitions that share an index into the order in which OPA finds them there.
@@ -109,11 +119,10 @@ struct Planner {
     return plan
   }
 
-  /// Plans one definition. With a `keyCount`, parameters 0..<keyCount hold the first keys below the group's path. The
-  /// constant value is given when the definition's only value is one.
+  /// Plans one definition. With a `keyCount`, parameters 0..<keyCount hold the first keys below the group's path.
   private mutating func definition(
     _ definition: RuleGroup.Definition, group: RuleGroup, keyCount: Int
-  ) -> (DefinitionPlan, frameSize: Int, constant: Value?) {
+  ) -> (DefinitionPlan, frameSize: Int, canFail: Bool) {
     let rule = definition.rule
     var arity = keyCount
     // Definitions of different arities are a conflict, which is reported only after this.
@@ -123,8 +132,14 @@ struct Planner {
     var index: [IndexTests] = []
     var reads: [Set<Int>] = []
     var frameSize = 0
-    var constant: Value?
-    var isOneValue = true
+    var constants: [Value?] = []
+    var guards: [Block?] = []
+    var canFail = false
+    let isValue =
+      switch group.kind {
+      case .complete, .function: true;
+      case .set, .document: false
+      }
 
     var values: [(value: Term?, body: Body, location: Location)] = []
     if case .value(let value) = rule.head.kind { values.append((value, rule.body, rule.location)) }
@@ -145,7 +160,17 @@ struct Planner {
       let headSteps = steps.count
       names.isInHead = true
       var path: [Atom] = []
-      for term in definition.suffix { path.append(names.value(of: term, into: &steps)) }
+      // What has to be evaluated becomes an expression of the body in OPA, which may be where a variable is found unsafe.
+      var evaluated: [Step] = []
+      func note(_ atom: Atom, from start: Int, at location: Location) {
+        if steps.count > start { evaluated.append(Step(kind: .holds(atom), with: nil, location: location)) }
+      }
+      for term in definition.suffix {
+        let start = steps.count
+        path.append(names.value(of: term, into: &steps))
+        note(path[path.count - 1], from: start, at: term.location)
+      }
+      let valueStart = steps.count
       let result: Atom
       var isMember = false
       names.isHeadValue = true
@@ -153,9 +178,11 @@ struct Planner {
       case .contains(let element):
         isMember = true
         result = names.value(of: element, into: &steps)
+        note(result, from: valueStart, at: element.location)
         names.tag(&steps, from: headSteps, as: element.location)
       case .value:
         result = value.map { names.value(of: $0, into: &steps) } ?? .constant(.boolean(true))
+        note(result, from: valueStart, at: value?.location ?? rule.head.location)
         names.tag(&steps, from: headSteps, as: value?.location ?? rule.head.location)
       }
       names.isHeadValue = false
@@ -175,9 +202,12 @@ struct Planner {
 
       if keyCount == 0 {
         let places = definition.suffix.map(\.location) + [value?.location ?? location]
-        checkHead(Array(zip(path + [result], places)), of: steps, names, arity: arity, rule: rule.location)
+        checkHead(Array(zip(path + [result], places)), of: steps, names, arity: arity, rule: location)
       }
       index.append(names.index)
+      let branchCanFail = steps.contains(where: \.canFail)
+      canFail = canFail || branchCanFail
+      let guardSteps = isValue ? names.index.steps { names.newSlot(nil) } : []
       steps.insert(contentsOf: names.index.steps(before: steps, arity: arity) { names.newSlot(nil) }, at: 0)
 
       // A lookup's keys take the place of the head's first terms; what is left of the path stays to be built.
@@ -186,7 +216,10 @@ struct Planner {
       for (index, atom) in keyed.prefix(keyCount).enumerated() {
         steps.insert(Step(kind: .unify(.local(index), atom), with: nil, location: rule.head.location), at: index)
       }
-      let builder = BodyPlanner(names: names, bound: 0..<arity, tree: tree, lookups: lookups)
+      var builder = BodyPlanner(names: names, bound: 0..<arity, tree: tree, lookups: lookups)
+      builder.evaluatedHead = evaluated
+      let finality: Finality =
+        result.constantValue == nil ? .goesOn : branchCanFail ? .endsWithOneValue : .ends
       let end: (inout BodyPlanner) -> Void = { body in
         guard body.requires(keyed + (isMember ? [] : [result]), at: value?.location ?? rule.head.location) else {
           return
@@ -194,12 +227,12 @@ struct Planner {
         let value = body.operand(result, at: rule.head.location)
         switch group.kind {
         case .complete, .function:
-          body.append(.emitValue(value, isFinal: result.constantValue != nil), at: location)
+          body.append(.emitValue(value, finality), at: location)
         case .set, .document:
           if keyCount > keyed.count {
             body.emitBelow(value, keys: keyed.count..<keyCount, at: rule.head.location)
           } else if isMember, keyCount == keyed.count {
-            body.append(.emitValue(value, isFinal: true), at: rule.head.location)
+            body.append(.emitValue(value, .ends), at: rule.head.location)
           } else {
             let rest = path.dropFirst(keyCount).map { body.operand($0, at: rule.head.location) }
             if case .set = group.kind {
@@ -218,10 +251,12 @@ struct Planner {
       adopt(planned)
       frameSize = max(frameSize, planned.frameSize)
       branches.append(block)
-      if let value = result.constantValue {
-        if constant == nil { constant = value } else if constant != value { isOneValue = false }
-      } else {
-        isOneValue = false
+      constants.append(result.constantValue)
+      if isValue {
+        let builder = BodyPlanner(names: names, bound: 0..<arity, tree: tree, lookups: lookups)
+        let planned = builder.plan(guardSteps) { $0.append(.succeed, at: location) }
+        frameSize = max(frameSize, planned.frameSize)
+        guards.append(guardSteps.isEmpty ? nil : planned.root)
       }
       locations.append(location)
     }
@@ -232,8 +267,9 @@ struct Planner {
             "unused argument \(name). (hint: use _ (wildcard variable) instead)", at: rule.head.location))
       }
     }
-    let plan = DefinitionPlan(branches: branches, locations: locations, index: index, dependencies: reads)
-    return (plan, frameSize, isOneValue ? constant : nil)
+    let plan = DefinitionPlan(
+      branches: branches, locations: locations, index: index, values: constants, guards: guards, dependencies: reads)
+    return (plan, frameSize, canFail)
   }
 
   private mutating func adopt(_ names: ResolveNames, from source: Source? = nil) {

@@ -12,7 +12,7 @@ extension RegoType: CustomStringConvertible {
     case .set(let element): return "set[\(element)]"
     case .array(let leading, let rest): return Self.array(leading.map(\.description), rest: rest?.description)
     case .object(let properties, let restKey, let restValue):
-      let known = properties.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value.description) }
+      let known = Self.ordered(properties.keys).map { (key: $0, value: properties[$0]?.description ?? Self.unknown) }
       return Self.object(known, rest: restKey.flatMap { key in restValue.map { (key.description, $0.description) } })
     }
   }

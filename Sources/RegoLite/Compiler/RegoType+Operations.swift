@@ -49,6 +49,23 @@ extension RegoType {
     }
   }
 
+  /// The type of a value that is the key of a property: there, sets are arrays, objects have texts for keys, and what is
+  /// empty has no members.
+  init(ofKey key: Value) {
+    switch key {
+    case .null, .boolean, .number, .string: self.init(of: key)
+    case .array(let items): self = .array(leading: items.map { RegoType(ofKey: $0) }, rest: nil)
+    case .set(let set): self = .array(leading: set.elements.map { RegoType(ofKey: $0) }, rest: nil)
+    case .object(let object):
+      var properties: [Value: RegoType] = [:]
+      for (key, value) in object.entries {
+        let name = key.asText ?? Text(key.regoDescription)
+        properties[.string(name)] = RegoType(ofKey: value)
+      }
+      self = .object(properties: properties, restKey: nil, restValue: nil)
+    }
+  }
+
   // MARK: Unions
 
   /// What is of either type; an absent one adds nothing.
@@ -119,7 +136,7 @@ extension RegoType {
     case .object: 5
     case .set: 6
     case .any: 7
-    case .untyped: 8
+    case .untyped: -1
     }
   }
 
@@ -177,7 +194,7 @@ extension RegoType {
     case .array: .number
     case .set(let element): element
     case .object(let properties, let restKey, _):
-      .union(properties.keys.reduce(nil) { .union($0, RegoType(of: $1)) }, restKey)
+      .union(properties.keys.reduce(nil) { .union($0, RegoType(ofKey: $1)) }, restKey)
     case .any(let members): members.isEmpty ? self : members.reduce(nil) { .union($0, $1.keys) }
     }
   }
@@ -188,10 +205,25 @@ extension RegoType {
     case .null, .boolean, .number, .string, .untyped, .set(.untyped), .object(_, _, .untyped): nil
     case .array(let leading, let rest): .union(leading.reduce(nil) { .union($0, $1) }, rest)
     case .set(let element): element
-    case .object(let properties, _, let restValue):
-      .union(properties.values.reduce(nil) { .union($0, $1) }, restValue)
+    case .object(let properties, _, let restValue): Self.values(of: properties, rest: restValue)
     case .any(let members): members.isEmpty ? self : members.reduce(nil) { .union($0, $1.values) }
     }
+  }
+
+  /// As in OPA, a function and a value together leave nothing that is known.
+  private static func values(of properties: [Value: RegoType], rest: RegoType?) -> RegoType? {
+    guard properties.values.contains(.untyped) else {
+      return .union(properties.values.reduce(nil) { .union($0, $1) }, rest)
+    }
+    var result: RegoType?
+    for type in ordered(properties.keys).compactMap({ properties[$0] }) + (rest.map { [$0] } ?? []) {
+      if let known = result, known == .untyped || type == .untyped {
+        result = nil
+      } else {
+        result = .union(result, type)
+      }
+    }
+    return result == .untyped ? nil : result
   }
 
   /// The type of the member with this key; absent when there can be none.
@@ -199,17 +231,62 @@ extension RegoType {
     switch self {
     case .null, .boolean, .number, .string, .untyped, .object(_, _, .untyped): return nil
     case .array(let leading, let rest):
-      guard let index = key.asInt, index >= 0 else { return nil }
+      // The index has to be written as one: `1.0` is none.
+      guard case .number(let number) = key, let index = Int(number.description), index >= 0 else { return nil }
       return index < leading.count ? leading[index] : rest
     case .set(let element):
       let type = RegoType(of: key)
       return element.contains(type) ? (element.isUnion ? type : element) : nil
     case .object(let properties, let restKey, let restValue):
-      if let known = properties[key] { return known }
-      guard let restKey, restKey.contains(RegoType(of: key)) else { return nil }
+      if let known = Self.property(key, in: properties) { return known }
+      guard let restKey, restKey.contains(RegoType(ofKey: key)) else { return nil }
       return restValue
     case .any(let members): return members.isEmpty ? self : members.reduce(nil) { .union($0, $1.member(key)) }
     }
+  }
+
+  private static func property(_ key: Value, in properties: [Value: RegoType]) -> RegoType? {
+    guard key.needsSearch || properties.keys.contains(where: \.needsSearch) else { return properties[key] }
+    let keys = ordered(properties.keys)
+    var low = 0
+    var high = keys.count
+    while low < high {
+      let middle = (low + high) / 2
+      if compareKeys(keys[middle], key) == .ascending { low = middle + 1 } else { high = middle }
+    }
+    return low < keys.count && compareKeys(keys[low], key) == .same ? properties[keys[low]] : nil
+  }
+
+  /// The keys of an object's properties in OPA's order, in which it also looks for them. An integer comes before any
+  /// number that isn't written as one, but such a number is compared with an integer by value: so that some keys are
+  /// in the wrong place and not found.
+  static func ordered(_ keys: some Collection<Value>) -> [Value] {
+    var result = keys.sorted()
+    guard result.contains(where: \.needsSearch) else { return result }
+    for index in result.indices {
+      var place = index
+      while place > 0, compareKeys(result[place], result[place - 1]) == .ascending {
+        result.swapAt(place, place - 1)
+        place -= 1
+      }
+    }
+    return result
+  }
+
+  private static func compareKeys(_ a: Value, _ b: Value) -> Order {
+    switch (a, b) {
+    case (.number(let x), .number(let y)):
+      return x.isWrittenAsInteger && !y.isWrittenAsInteger ? .ascending : x.compare(to: y)
+    case (.object, .array), (.object, .set): return .descending
+    case (.array, .object), (.set, .object): return .ascending
+    default: break
+    }
+    guard let x = a.items, let y = b.items else { return a.compare(to: b) }
+    for (x, y) in zip(x, y) {
+      let order = compareKeys(x, y)
+      if order != .same { return order }
+    }
+    return compare(x.count, y.count)
   }
 
   private var isUnion: Bool { if case .any = self { true } else { false } }
@@ -272,5 +349,34 @@ extension RegoType {
       for key in properties.keys.sorted() { known[key] = properties[key].map(inner) }
       return .object(properties: known, restKey: restKey.map(inner), restValue: restValue.map(inner))
     }
+  }
+}
+
+extension Value {
+  /// As a key, it may not be found where it is: see `RegoType.ordered`.
+  fileprivate var needsSearch: Bool {
+    switch self {
+    case .null, .boolean, .string: false
+    case .number(let number): Int(number.description) == nil
+    case .array, .set, .object: true
+    }
+  }
+
+  /// An array's elements; a set's in order, which is one to OPA here.
+  fileprivate var items: [Value]? {
+    switch self {
+    case .array(let items): Array(items)
+    case .set(let set): Array(set.elements)
+    case .null, .boolean, .number, .string, .object: nil
+    }
+  }
+}
+
+extension Number {
+  /// `1` and `1.0`, but not `1e0`, and no integer of more than 64 bits.
+  fileprivate var isWrittenAsInteger: Bool {
+    let text = description
+    guard let point = text.firstIndex(of: ".") else { return Int(text) != nil }
+    return Int(text[..<point]) != nil && text[text.index(after: point)...].allSatisfy { $0 == "0" }
   }
 }

@@ -17,11 +17,13 @@ extension RegoType {
     case (.object(let propertiesA, _, let restA), .object(let propertiesB, _, let restB)):
       // A key that only one side knows is ruled out by the other only when neither side has keys that aren't known.
       let isClosed = restA == nil && restB == nil
-      for (key, x) in propertiesA {
+      for key in propertiesA.keys {
+        guard let x = a.member(key) else { return false }
         guard let y = b.member(key) else { if isClosed { return false } else { continue } }
         if !unifies(x, y) { return false }
       }
-      for (key, y) in propertiesB where propertiesA[key] == nil {
+      for key in propertiesB.keys where propertiesA[key] == nil {
+        guard let y = b.member(key) else { return false }
         guard let x = a.member(key) else { if isClosed { return false } else { continue } }
         if !unifies(x, y) { return false }
       }
@@ -29,8 +31,6 @@ extension RegoType {
     default: return false
     }
   }
-
-  static func unifiesIfKnown(_ a: RegoType?, _ b: RegoType) -> Bool { a.map { unifies($0, b) } ?? true }
 
   private static func unifies(rest a: RegoType?, _ b: RegoType?) -> Bool {
     guard let a, let b, a != .untyped, b != .untyped else { return true }

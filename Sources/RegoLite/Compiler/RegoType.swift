@@ -11,7 +11,8 @@ public indirect enum RegoType: Sendable, Hashable {
   /// The known properties, then the types of any further key and value (absent when there are none).
   case object(properties: [Value: RegoType], restKey: RegoType?, restValue: RegoType?)
   case set(RegoType)
-  /// Nothing is known of it: a comprehension's members that come from a function's argument. As in OPA, no type fits.
+  /// Nothing is known of it: a comprehension's members that come from a function's argument. As in OPA, no type fits. Also
+  /// a function among a package's rules.
   case untyped
 
   public static var anything: RegoType { .any([]) }

@@ -43,7 +43,7 @@ extension ResolveNames {
   }
 
   mutating func noteIndex(
-    _ value: Operand, equals other: Atom, with: WithGroup?, at location: Location, position: Int
+    _ value: Operand, equals other: Atom, with: WithGroup?, at location: Location, position: IndexTests.Position
   ) {
     guard isIndexed(with) else { return }
     switch value {
@@ -54,7 +54,7 @@ extension ResolveNames {
     }
   }
 
-  mutating func noteIndex(_ sides: [Operand], with: WithGroup?, at location: Location, position: Int) {
+  mutating func noteIndex(_ sides: [Operand], with: WithGroup?, at location: Location, position: IndexTests.Position) {
     switch (sides[0], sides[1]) {
     case (let side, .atom(let other)), (.atom(let other), let side):
       noteIndex(side, equals: other, with: with, at: location, position: position)
@@ -79,7 +79,7 @@ extension ResolveNames {
     late = []
     lateDepth += 1
     let result = resolve(&self, &steps)
-    index.settle(-lateDepth, position: indexOffset + steps.count)
+    index.settle(depth: lateDepth, position: indexOffset + steps.count)
     lateDepth -= 1
     lateStart = steps.count
     steps += late ?? []
@@ -92,7 +92,10 @@ extension ResolveNames {
   }
 
   /// Where the next lookup will stand.
-  func position(_ steps: [Step]) -> Int { late == nil ? indexOffset + steps.count : -lateDepth }
+  func position(_ steps: [Step]) -> IndexTests.Position {
+    guard let late else { return .step(indexOffset + steps.count) }
+    return .late(depth: lateDepth, index: late.count)
+  }
 
   /// The steps from `lateStart` on are one expression to OPA: none of them runs before all can. `core` ends it.
   mutating func unite(_ steps: inout [Step], _ core: inout [Step]) {
@@ -135,10 +138,11 @@ extension ResolveNames {
       return folded(.array(atoms))
     case .set(let items):
       var atoms: [Atom] = []
-      for item in items { atoms.append(atom(item, with: with, into: &steps)) }
+      for item in inOrder(items, by: \.self) { atoms.append(atom(item, with: with, into: &steps)) }
       return folded(.set(atoms))
     case .object(let items):
       var atoms: [(key: Atom, value: Atom)] = []
+      let items = inOrder(items, by: \.key)
       // As in OPA, of equal keys the last one's value is the only one that is ever looked at.
       var last: [Value: Int] = [:]
       var others: [Int] = []
@@ -153,6 +157,14 @@ extension ResolveNames {
         }
         let key = atom(item.key, with: with, into: &steps)
         atoms.append((key, atom(item.value, with: with, into: &steps)))
+      }
+      // Keys that turn out equal: the one that comes last in OPA's order counts, where what was a call or a reference
+      // comes after what was a variable.
+      if atoms.contains(where: { $0.key.constantValue == nil }) {
+        let places = atoms.enumerated().sorted { a, b in
+          (rank(a.element.key), a.offset) < (rank(b.element.key), b.offset)
+        }
+        atoms = places.map(\.element)
       }
       return folded(.object(atoms))
     case .arrayComprehension(let head, let body):
@@ -197,7 +209,8 @@ extension ResolveNames {
   }
 
   mutating func noteIndex(
-    _ base: ReferenceBase, _ path: [Atom], result: Atom, with: WithGroup?, at location: Location, position: Int
+    _ base: ReferenceBase, _ path: [Atom], result: Atom, with: WithGroup?, at location: Location,
+    position: IndexTests.Position
   ) {
     guard isIndexed(with), case .local(let slot) = result else { return }
     index.needs(base, path, slot: slot, at: location, position: position)
@@ -216,6 +229,57 @@ extension ResolveNames {
     var steps: [Step] = []
     self.body(body, into: &steps)
     return steps
+  }
+
+  /// The members of a set, or an object's items by their keys, in the order in which OPA keeps and resolves them.
+  private func inOrder<Item>(_ items: [Item], by key: (Item) -> Term) -> [Item] {
+    if items.count < 2 { return items }
+    return items.enumerated().sorted { a, b in
+      Self.precedes(key(a.element), key(b.element), in: self) ?? (a.offset < b.offset)
+    }.map(\.element)
+  }
+
+  /// Whether the first term comes before the other; absent when neither does.
+  private static func precedes(_ a: Term, _ b: Term, in names: ResolveNames) -> Bool? {
+    let (x, y) = (a.sortRank, b.sortRank)
+    if x != y { return x < y }
+    switch (a.kind, b.kind) {
+    case (.scalar(let a), .scalar(let b)): return a == b ? nil : a < b
+    case (.variable(let a), .variable(let b)):
+      let (isLocalA, isLocalB) = (names.isDeclared(a), names.isDeclared(b))
+      if isLocalA != isLocalB { return isLocalA }
+      // Declared variables have numbers in OPA, in the order of their declarations.
+      if isLocalA {
+        return names.declaredSlot(a) == names.declaredSlot(b) ? nil : names.declaredSlot(a) < names.declaredSlot(b)
+      }
+      return a == b ? nil : a < b
+    case (.reference(let headA, let pathA), .reference(let headB, let pathB)):
+      if let precedes = precedes(headA, headB, in: names) { return precedes }
+      for (a, b) in zip(pathA, pathB) { if let precedes = precedes(a, b, in: names) { return precedes } }
+      return pathA.count == pathB.count ? nil : pathA.count < pathB.count
+    case (.array(let itemsA), .array(let itemsB)):
+      for (a, b) in zip(itemsA, itemsB) { if let precedes = precedes(a, b, in: names) { return precedes } }
+      return itemsA.count == itemsB.count ? nil : itemsA.count < itemsB.count
+    case (.call(let operationA, let argumentsA), .call(let operationB, let argumentsB)):
+      let (nameA, nameB) = (operationA.dottedName, operationB.dottedName)
+      if nameA != nameB { return nameA.utf8.lexicographicallyPrecedes(nameB.utf8) }
+      for (a, b) in zip(argumentsA, argumentsB) { if let precedes = precedes(a, b, in: names) { return precedes } }
+      return argumentsA.count == argumentsB.count ? nil : argumentsA.count < argumentsB.count
+    default: return nil
+    }
+  }
+
+  private func declaredSlot(_ name: Text) -> Slot {
+    scopes.last { $0.declared[name] != nil }?.declared[name]?.slot ?? -1
+  }
+
+  /// Where a key stands among others once calls and references have become variables of the compiler's own.
+  private func rank(_ key: Atom) -> Int {
+    switch key {
+    case .constant(let value): value.isCollection ? 4 : 0
+    case .local(let slot): slotNames[slot].map { isDeclared($0) ? 1 : 3 } ?? 2
+    case .array, .object, .set: 4
+    }
   }
 
   func folded(_ atom: Atom) -> Atom { atom.constantValue.map(Atom.constant) ?? atom }

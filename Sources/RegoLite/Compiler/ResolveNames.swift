@@ -19,6 +19,8 @@ struct ResolveNames {
   var usedGlobals: Set<Text> = []
   /// Arguments that are there more than once, which makes each a use of the other.
   var repeated: Set<Text> = []
+  /// The variables of the arguments, also of those that are patterns.
+  var argumentSlots: Set<Slot> = []
   /// The name of each slot, absent for one that the compiler made.
   var slotNames: [Text?] = []
   private(set) var undeclared: [Text: Slot] = [:]
@@ -198,7 +200,11 @@ struct ResolveNames {
         with: expression.isNegated ? nil : with, location: location)
       steps.append(expression.isNegated ? Step(kind: .not([every]), with: with, location: location) : every)
     case .not(let body):
-      steps.append(Step(kind: .noneOf(closed(body)), with: with, location: location))
+      if expression.isNegated {
+        negated(body, with: with, at: location, into: &steps)
+      } else {
+        steps.append(Step(kind: .noneOf(closed(body)), with: with, location: location))
+      }
     case .and(let left, let right):
       // The index takes what both sides ask for as the body's own.
       let (outerDepth, outerOffset) = (indexedDepth, indexOffset)
@@ -238,6 +244,41 @@ struct ResolveNames {
     if let capture {
       steps.append(Step(kind: .unify(.local(capture), .constant(.boolean(true))), with: nil, location: location))
     }
+  }
+
+  /// `not x` where `not { … }` may stand too: a body of its own, but one whose variables have their values from outside.
+  private mutating func negated(_ body: Body, with: WithGroup?, at location: Location, into steps: inout [Step]) {
+    let (outerIndex, outerLate) = (index, late)
+    late = nil
+    var inner: [Step] = []
+    self.body(body, into: &inner)
+    (index, late) = (outerIndex, outerLate)
+    var outer: [Atom] = []
+    var called: Set<Slot> = []
+    for step in inner {
+      step.forEachOwnSlot { if slotNames[$0] != nil { outer.append(.local($0)) } }
+      if case .call(.local(let slot), _, _) = step.kind { called.insert(slot) }
+    }
+    var parts: [Step] = []
+    if !outer.isEmpty {
+      parts.append(
+        Step(kind: .unify(.local(newSlot(nil)), .array(outer)), with: with, location: location, bindsNothing: true))
+    }
+    // As OPA has it: a variable in an array that is looked into on the spot (`[x][0]`) never gets its value there.
+    let isUnsafe = inner.contains { step in
+      guard case .reference(_, .atom(let base), _) = step.kind else { return false }
+      if case .local = base { return false }
+      var found = false
+      base.forEachSlot { found = found || slotNames[$0] != nil || called.contains($0) }
+      return found
+    }
+    if isUnsafe { parts.append(Step(kind: .holds(.local(newSlot(nil))), with: with, location: location)) }
+    parts.append(Step(kind: .noneOf(inner), with: with, location: location))
+    if parts.count > 1 {
+      unitCount += 1
+      for index in parts.indices { parts[index].unit = unitCount }
+    }
+    steps += parts
   }
 
   /// What `some … in` and `every` declare is in force in their modifiers, where it has no value.
@@ -303,7 +344,10 @@ struct ResolveNames {
           return
         }
         let value = operand(right, with: with, coreWith: coreWith, core: &core, into: &steps)
-        if isHead, case .variable(let name) = left.kind, right.mentions(name), isDeclared(name) {
+        if isHead, case .variable(let name) = left.kind, right.mentions(name),
+          scopes.prefix(2).contains(where: { $0.declared[name] != nil }),
+          !scopes.dropFirst(2).contains(where: { $0.declared[name] != nil })
+        {
           // OPA looks at a head before the body has declared anything.
           errors.append(.compile("var \(name) referenced above", at: location))
         }
@@ -328,7 +372,8 @@ struct ResolveNames {
       // `<call or reference> = pattern` either way round: the reference's or call's result goes straight to the other.
       var other = right
       if !left.isReference, right.isReference { (left, other) = (right, left) }
-      let value = operand(left, with: with, coreWith: coreWith, core: &core, into: &steps)
+      var value = operand(left, with: with, coreWith: coreWith, core: &core, into: &steps)
+      if !isNegated, other.hasComprehension { value = lookedUpFirst(value, with: with, at: location, into: &steps) }
       let pattern: Atom
       if other.isReference {
         let result = Atom.local(newSlot(nil))
@@ -361,7 +406,9 @@ struct ResolveNames {
         // In rules, OPA turns `==` into `=` once it has seen that both sides are safe: an undefined side makes
         // `not x == y` true, where other operators are undefined.
         var sides: [Atom] = []
-        let operands = arguments.map { operand($0, with: with, coreWith: coreWith, core: &core, into: &steps) }
+        let looksFirst = !isNegated && arguments.contains(where: \.hasComprehension)
+        var operands = arguments.map { operand($0, with: with, coreWith: coreWith, core: &core, into: &steps) }
+        if looksFirst { operands = operands.map { lookedUpFirst($0, with: with, at: location, into: &steps) } }
         if !isNegated { noteIndex(operands, with: with, at: location, position: position(steps)) }
         for (argument, operand) in zip(arguments, operands) {
           switch operand {
@@ -392,6 +439,12 @@ struct ResolveNames {
         index.isMember(
           inputs[0], of: inputs[1], isArgument: isArgument, at: location, position: position(steps))
       }
+      if case .builtin(let builtin) = callee, builtin.name == "glob.match", arguments.count == 3, !isNegated,
+        isIndexed(with)
+      {
+        index.matches(
+          inputs[0], delimiters: inputs[1], inputs[2], isArgument: isArgument, at: location, position: position(steps))
+      }
       if arguments.count == arity + 1 {
         let result = atom(arguments[arity], with: with, into: &steps)
         core.append(step(.call(result: result, callee: callee, arguments: Array(inputs))))
@@ -417,6 +470,17 @@ struct ResolveNames {
       core.append(step(value.unified(with: result)))
       core.append(step(.holds(result)))
     }
+  }
+
+  /// A comprehension in an equation is evaluated after the document that it is equated with has been looked up.
+  private mutating func lookedUpFirst(
+    _ operand: Operand, with: WithGroup?, at location: Location, into steps: inout [Step]
+  ) -> Operand {
+    guard case .reference(let base, let path) = operand else { return operand }
+    let result = Atom.local(newSlot(nil))
+    let step = Step(kind: .reference(result: result, base: base, path: path), with: with, location: location)
+    if late == nil { steps.append(step) } else { late?.insert(step, at: 0) }
+    return .atom(result)
   }
 
   // MARK: Printing and metadata

@@ -109,13 +109,13 @@ final class TypeTree: @unchecked Sendable {
     return node.type
   }
 
-  /// Of everything at and below this path. Base data may add keys to a package.
+  /// Of everything at and below this path. Base data may add keys to a package. A function is no value of any type.
   var extent: RegoType {
     if let type { return type }
     var properties: [Value: RegoType] = [:]
-    for (key, child) in children where child.function == nil {
+    for (key, child) in children {
       switch key {
-      case .string, .number, .boolean: properties[key] = child.extent
+      case .string, .number, .boolean: properties[key] = child.function == nil ? child.extent : .untyped
       default: break
       }
     }

@@ -9,6 +9,8 @@ struct Accumulator {
   var document: DocumentBuilder?
   var rows: [[Value]] = []
   var isFunction = false
+  /// All definitions that could hold give one value.
+  var hasOneValue = false
 
   /// What OPA says when definitions disagree.
   static func conflict(isFunction: Bool) -> String {

@@ -68,32 +68,52 @@ extension Evaluator {
     let frame = push(plan.frameSize)
     for (slot, value) in arguments.enumerated() { registers[base + slot] = value }
     let isFunction = !plan.group.isComplete
+    let hasOneValue = try hasOneValue(plan)
     var result: Value?
     for definition in plan.definitions {
-      guard let (value, branch) = try firstBranch(definition, of: plan.group.id, isFunction: isFunction) else {
-        continue
-      }
+      guard
+        let (value, branch) = try firstBranch(
+          definition, of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue)
+      else { continue }
       if let result, result != value {
         throw EvaluationError(
           .conflict, Accumulator.conflict(isFunction: isFunction), at: definition.locations[branch])
       }
       result = value
-      if plan.hasOneValue { break }
+      if hasOneValue { break }
     }
     if result == nil {
       for definition in plan.defaults where result == nil {
-        result = try firstBranch(definition, of: plan.group.id, isFunction: isFunction)?.value
+        result = try firstBranch(definition, of: plan.group.id, isFunction: isFunction, hasOneValue: false)?.value
       }
     }
     pop(frame, plan.frameSize)
     return result
   }
 
+  /// Whether the first definition that holds decides, so that no other's errors are met.
+  private func hasOneValue(_ plan: GroupPlan) throws(EvaluationError) -> Bool {
+    switch plan.oneValue {
+    case .always: return true
+    case .never: return false
+    case .perhaps: break
+    }
+    var one: Value?
+    for definition in plan.definitions {
+      for (branch, block) in definition.guards.enumerated() {
+        if let block, try run(block) != .stop { continue }
+        guard let value = definition.values[branch], one == nil || one == value else { return false }
+        one = value
+      }
+    }
+    return one != nil
+  }
+
   private func firstBranch(
-    _ definition: DefinitionPlan, of group: Int, isFunction: Bool
+    _ definition: DefinitionPlan, of group: Int, isFunction: Bool, hasOneValue: Bool
   ) throws(EvaluationError) -> (value: Value, branch: Int)? {
     for (index, branch) in definition.branches.enumerated() {
-      accumulators.append(Accumulator(isFunction: isFunction))
+      accumulators.append(Accumulator(isFunction: isFunction, hasOneValue: hasOneValue))
       _ = try run(branch)
       guard let value = accumulators.removeLast().result else { continue }
       if watchedGroup == group { matches.append(definition.locations[index]) }

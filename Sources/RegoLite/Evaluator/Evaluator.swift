@@ -146,10 +146,14 @@ final class Evaluator {
           accumulators[accumulators.count - 1].keys.append(key)
           accumulators[accumulators.count - 1].values.append(value)
         }
-      case .emitValue(let operand, let isFinal):
+      case .emitValue(let operand, let finality):
         guard let value = value(operand) else { return .next }
         try emit(value, at: block.locations[index])
-        return isFinal ? .stop : .next
+        switch finality {
+        case .goesOn: return .next
+        case .ends: return .stop
+        case .endsWithOneValue: return accumulators[accumulators.count - 1].hasOneValue ? .stop : .next
+        }
       case .emitDocument(let path, let operand, let isMember):
         guard let keys = values(path), let value = value(operand) else { return .next }
         let top = accumulators.count - 1

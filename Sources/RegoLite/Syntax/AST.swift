@@ -120,7 +120,8 @@ public indirect enum ExpressionKind: Sendable {
   case someIn(key: Term?, value: Term, collection: Term)
   /// `every x in xs { … }` and `every k, x in xs { … }`
   case every(key: Term?, value: Term, domain: Term, body: Body)
-  /// `not x` and `not { … }` in modules that import `future.keywords.not`; elsewhere `isNegated` says it.
+  /// `not x` and `not { … }` in modules that import `future.keywords.not`, the former with `isNegated`; elsewhere
+  /// `isNegated` alone says it.
   case not(Body)
   /// `x and y`, `{ … } and { … }`, once imported.
   case and(Body, Body)

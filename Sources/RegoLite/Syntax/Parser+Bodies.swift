@@ -285,9 +285,12 @@ extension Parser {
       negated.location = location(from: start)
       return negated
     }
-    let body = kind == .leftBrace ? try bracedBody() : try operand(isFirst: true)
+    let isBraced = kind == .leftBrace
+    let body = isBraced ? try bracedBody() : try operand(isFirst: true)
     try setHeight(height + 1)
-    return expression(.not(body), from: start)
+    var result = expression(.not(body), from: start)
+    result.isNegated = !isBraced
+    return result
   }
 
   private mutating func bracedBody() throws(Abort) -> Body {

@@ -6,7 +6,11 @@ import CYAML
 struct YAMLReader {
   private var parser: UnsafeMutablePointer<yaml_parser_t>
   private var anchors: [String: Value?] = [:]
+  /// What of `anchors` is a scalar: as a key it is read in another way.
+  private var scalars: [String: Scalar] = [:]
   private var depth = 0
+  /// How many collections in brackets or braces are open. In them yaml.v2, unlike libyaml, ends a word at a question mark.
+  private var flowDepth = 0
   private let bytes: UnsafeBufferPointer<UInt8>
   private let rejectsDuplicateKeys: Bool
   /// Where the last event begins, from 0.
@@ -52,7 +56,7 @@ struct YAMLReader {
     // The parser keeps the address of its input, so all of it happens while the input stands still.
     // The byte at the end, which isn't read, gives an empty input an address.
     let result = (bytes + [0]).withUnsafeBufferPointer { input -> Result<Value, BuiltinError> in
-      yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+      // Without a set encoding, a byte order mark at the beginning is no part of the text. No UTF-8 is taken for UTF-16.
       yaml_parser_set_input_string(parser, input.baseAddress, bytes.count)
       var reader = YAMLReader(parser: parser, bytes: input, rejectsDuplicateKeys: rejectsDuplicateKeys)
       do throws(BuiltinError) {
@@ -105,14 +109,25 @@ struct YAMLReader {
     case YAML_SCALAR_EVENT:
       let scalar = event.data.scalar
       let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+      if flowDepth > 0, scalar.style == YAML_PLAIN_SCALAR_STYLE, bytes.contains(UInt8(ascii: "?")) {
+        throw .failure("yaml: did not find expected ',', '}' or ']'")
+      }
       return .scalar(
         Scalar(
           text: String(decoding: bytes, as: UTF8.self), tag: text(scalar.tag) ?? "", anchor: text(scalar.anchor),
           isPlain: scalar.plain_implicit == 1 && scalar.style == YAML_PLAIN_SCALAR_STYLE))
-    case YAML_SEQUENCE_START_EVENT: return .sequenceStart(anchor: text(event.data.sequence_start.anchor))
-    case YAML_SEQUENCE_END_EVENT: return .sequenceEnd
-    case YAML_MAPPING_START_EVENT: return .mappingStart(anchor: text(event.data.mapping_start.anchor))
-    case YAML_MAPPING_END_EVENT: return .mappingEnd
+    case YAML_SEQUENCE_START_EVENT:
+      if flowDepth > 0 || event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE { flowDepth += 1 }
+      return .sequenceStart(anchor: text(event.data.sequence_start.anchor))
+    case YAML_SEQUENCE_END_EVENT:
+      flowDepth = max(0, flowDepth - 1)
+      return .sequenceEnd
+    case YAML_MAPPING_START_EVENT:
+      if flowDepth > 0 || event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE { flowDepth += 1 }
+      return .mappingStart(anchor: text(event.data.mapping_start.anchor))
+    case YAML_MAPPING_END_EVENT:
+      flowDepth = max(0, flowDepth - 1)
+      return .mappingEnd
     default: return .streamStart
     }
   }
@@ -159,7 +174,7 @@ struct YAMLReader {
     switch event {
     case .scalar(let scalar):
       let value = try Self.value(scalar)
-      if let anchor = scalar.anchor { anchors[anchor] = .some(value) }
+      if let anchor = scalar.anchor { (anchors[anchor], scalars[anchor]) = (.some(value), scalar) }
       return value
     case .alias(let name):
       guard let known = anchors[name] else { throw .failure("yaml: unknown anchor '\(name)' referenced") }
@@ -169,7 +184,7 @@ struct YAMLReader {
       if value.isNested(deeperThan: 200 - depth) { throw .failure("yaml: exceeded max depth") }
       return value
     case .sequenceStart(let anchor):
-      if let anchor { anchors[anchor] = .some(nil) }
+      if let anchor { (anchors[anchor], scalars[anchor]) = (.some(nil), nil) }
       var elements: [Value] = []
       while true {
         let event = try next()
@@ -179,7 +194,7 @@ struct YAMLReader {
       if let anchor { anchors[anchor] = .some(.array(elements)) }
       return .array(elements)
     case .mappingStart(let anchor):
-      if let anchor { anchors[anchor] = .some(nil) }
+      if let anchor { (anchors[anchor], scalars[anchor]) = (.some(nil), nil) }
       let value = try mapping(&context)
       if let anchor { anchors[anchor] = .some(value) }
       return value
@@ -243,18 +258,26 @@ struct YAMLReader {
 
   /// Absent for null, which is no key.
   private mutating func key(_ event: Event, _ context: inout BuiltinContext) throws(BuiltinError) -> String? {
-    if case .scalar(let scalar) = event, let anchor = scalar.anchor { anchors[anchor] = .some(try Self.value(scalar)) }
-    if case .scalar(let scalar) = event {
+    var scalar: Scalar?
+    switch event {
+    case .scalar(let given):
+      scalar = given
+      if let anchor = given.anchor { (anchors[anchor], scalars[anchor]) = (.some(try Self.value(given)), given) }
+    case .alias(let name): scalar = scalars[name]
+    default: break
+    }
+    if let scalar {
       switch try Self.resolve(scalar) {
       case .string, .timestamp, .merge: return try Self.value(scalar).asString ?? scalar.text
       case .boolean(let value): return value ? "true" : "false"
       case .int(let value): return String(value)
-      case .unsigned(let value): return String(value)
+      case .unsigned(let value):
+        throw .failure("unsupported map key of type: uint64, key: 0x\(String(value, radix: 16))")
+      case .null: return nil
       case .double(let value):
         if value.isNaN { return ".nan" }
         if value.isInfinite { return value < 0 ? "-.inf" : ".inf" }
         return YAMLScalar.text(Double(Float(value).description) ?? value)
-      case .null: return nil
       }
     }
     switch try node(event, &context) {
@@ -292,7 +315,6 @@ struct YAMLReader {
       ("timestamp", .timestamp), ("merge", .merge):
       return meaning
     case ("float", .int(let value)): return .double(Double(value))
-    case ("float", .unsigned(let value)): return .double(Double(value))
     case ("int", _), ("float", _), ("bool", _), ("null", _), ("timestamp", _):
       throw .failure("yaml: cannot decode \(meaning.tagName) `\(scalar.text)` as a !!\(tag)")
     default: return .string
@@ -306,14 +328,13 @@ struct YAMLReader {
     case .int(let value): return .number(Number(value))
     case .unsigned(let value): return Number(literal: String(value)).map { .number($0) } ?? .null
     case .double(let value):
-      guard let number = Number(value) else {
+      guard let number = value == 0 && value.sign == .minus ? Number(literal: "-0") : Number(value) else {
         let name = value.isNaN ? "NaN" : value < 0 ? "-Inf" : "+Inf"
         throw .failure("json: unsupported value: \(name)")
       }
       return .number(number)
     case .string where scalar.tag == tagPrefix + "binary":
-      let digits = String(scalar.text.filter { !$0.isWhitespace })
-      guard let bytes = Base64URL.decodeLeniently(digits) else {
+      guard let bytes = try? Base64.standard.decode(Array(scalar.text.utf8)) else {
         throw .failure("yaml: !!binary value contains invalid base64 data")
       }
       return .string(Text(repairing: bytes))

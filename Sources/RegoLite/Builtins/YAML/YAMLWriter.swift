@@ -1,96 +1,95 @@
-import CYAML
-
-/// Writes one document with libyaml, in the layout and the quotes of Go's yaml.v2.
+/// Writes one document in the layout and the quotes of Go's yaml.v2: block style, lines folded after 80 columns.
+///
+/// Newer releases of libyaml choose other quotes and ends than yaml.v2, so this is a writer of our own.
 struct YAMLWriter {
-  private let emitter: UnsafeMutablePointer<yaml_emitter_t>
+  private static let width = 80
+  private static let step = 2
+
+  private var output: [UInt8] = []
+  private var column = 0
+  /// Absent before the first collection.
+  private var indent: Int?
+  /// Whether a space, a line's start or an indicator stands before the place of writing.
+  private var isAfterSpace = true
+  /// Whether nothing but indentation, and the marks `-`, `?` and `:`, stands before it in the line.
+  private var isIndented = true
+
+  /// What a node is a part of.
+  private enum Place {
+    case root, element, member
+    /// Of a mapping, in the same line as its colon.
+    case key
+  }
 
   static func text(_ value: Value) throws(BuiltinError) -> String {
-    let emitter = UnsafeMutablePointer<yaml_emitter_t>.allocate(capacity: 1)
-    defer { emitter.deallocate() }
-    guard yaml_emitter_initialize(emitter) == 1 else { throw .failure("yaml: out of memory") }
-    defer { yaml_emitter_delete(emitter) }
-    yaml_emitter_set_unicode(emitter, 1)
-    let output = Output()
-    yaml_emitter_set_output(
-      emitter,
-      { context, buffer, size in
-        guard let context, let buffer else { return 0 }
-        Unmanaged<Output>.fromOpaque(context).takeUnretainedValue().bytes += UnsafeBufferPointer(
-          start: buffer, count: size)
-        return 1
-      }, Unmanaged.passUnretained(output).toOpaque())
-    let writer = YAMLWriter(emitter: emitter)
-    try withExtendedLifetime(output) { () throws(BuiltinError) in
-      try writer.emit { yaml_stream_start_event_initialize($0, YAML_UTF8_ENCODING) }
-      try writer.emit { yaml_document_start_event_initialize($0, nil, nil, nil, 1) }
-      try writer.write(value)
-      try writer.emit { yaml_document_end_event_initialize($0, 1) }
-      try writer.emit { yaml_stream_end_event_initialize($0) }
-      guard yaml_emitter_flush(emitter) == 1 else { throw writer.fault }
-    }
-    return String(decoding: output.bytes, as: UTF8.self)
+    var writer = YAMLWriter()
+    try writer.write(value, in: .root)
+    writer.startLine()
+    return String(decoding: writer.output, as: UTF8.self)
   }
 
-  private final class Output {
-    var bytes: [UInt8] = []
-  }
-
-  private var fault: BuiltinError {
-    .failure("yaml: \(emitter.pointee.problem.map { String(cString: $0) } ?? "cannot write the value")")
-  }
-
-  private func emit(_ prepare: (UnsafeMutablePointer<yaml_event_t>) -> Int32) throws(BuiltinError) {
-    var event = yaml_event_t()
-    // The emitter frees the event, also when it fails.
-    guard prepare(&event) == 1, yaml_emitter_emit(emitter, &event) == 1 else { throw fault }
-  }
-
-  private func write(_ value: Value) throws(BuiltinError) {
+  private mutating func write(_ value: Value, in place: Place) throws(BuiltinError) {
     switch value {
-    case .null: try scalar("null", YAML_PLAIN_SCALAR_STYLE)
-    case .boolean(let value): try scalar(value ? "true" : "false", YAML_PLAIN_SCALAR_STYLE)
-    case .number(let number): try scalar(Self.text(number), YAML_PLAIN_SCALAR_STYLE)
-    case .string(let text): try write(text.string)
-    case .array(let elements):
-      try emit { yaml_sequence_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_SEQUENCE_STYLE) }
-      for element in elements { try write(element) }
-      try emit { yaml_sequence_end_event_initialize($0) }
-    case .set(let set): try write(.array(set.elements))
-    case .object(let object):
-      try emit { yaml_mapping_start_event_initialize($0, nil, nil, 1, YAML_BLOCK_MAPPING_STYLE) }
-      let members = object.entries.map { ($0.key.asString ?? $0.key.json(), $0.value) }
-      for (name, member) in members.sorted(by: { NaturalOrder.areAscending($0.0, $1.0) }) {
-        try write(name)
-        try write(member)
-      }
-      try emit { yaml_mapping_end_event_initialize($0) }
+    case .null: plain(Array("null".unicodeScalars), mayBreak: false)
+    case .boolean(let value): plain(Array((value ? "true" : "false").unicodeScalars), mayBreak: false)
+    case .number(let number): plain(Array(Self.text(number).unicodeScalars), mayBreak: false)
+    case .string(let text): write(Scalar(try JSONInYAML.read(text.string)), in: place)
+    case .array(let elements): try write(elements, in: place)
+    case .set(let set): try write(set.elements, in: place)
+    case .object(let object): try write(object)
     }
   }
 
-  private func write(_ text: String) throws(BuiltinError) {
-    let meaning = YAMLScalar(text)
-    let isPlain: Bool =
-      switch meaning {
-      case .string: !YAMLScalar.isSexagesimal(text)
-      case .merge: true
-      default: false
-      }
-    if text.utf8.contains(UInt8(ascii: "\n")) {
-      try scalar(text, YAML_LITERAL_SCALAR_STYLE)
-    } else {
-      try scalar(text, isPlain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE)
+  private mutating func write(_ elements: [Value], in place: Place) throws(BuiltinError) {
+    if elements.isEmpty { return empty("[", "]") }
+    let outer = indent
+    // Under a key the dashes stand below the key itself.
+    if place != .member || isIndented { deepen() } else { indent = indent ?? 0 }
+    for element in elements {
+      startLine()
+      mark("-")
+      try write(element, in: .element)
     }
+    indent = outer
   }
 
-  private func scalar(_ text: String, _ style: yaml_scalar_style_t) throws(BuiltinError) {
-    guard let count = Int32(exactly: text.utf8.count) else { throw .failure("yaml: string is too long") }
-    // The byte at the end, which isn't read, gives an empty string an address.
-    let bytes = Array(text.utf8) + [0]
-    try emit { event in
-      bytes.withUnsafeBufferPointer {
-        yaml_scalar_event_initialize(event, nil, nil, $0.baseAddress, count, 1, 1, style)
-      }
+  private mutating func write(_ object: ObjectValue) throws(BuiltinError) {
+    var members: [Text: Value] = [:]
+    for (key, value) in object.entries.sorted(by: { $0.key < $1.key }) {
+      members[Text(try JSONInYAML.read(key: key.asString ?? key.json()))] = value
     }
+    if members.isEmpty { return empty("{", "}") }
+    let outer = indent
+    deepen()
+    for (name, member) in members.sorted(by: { NaturalOrder.areAscending($0.key.string, $1.key.string) }) {
+      let key = Scalar(name.string)
+      startLine()
+      if key.isSimpleKey {
+        write(key, in: .key)
+        put(":")
+        (isAfterSpace, isIndented) = (false, false)
+      } else {
+        mark("?")
+        write(key, in: .member)
+        startLine()
+        mark(":")
+      }
+      try write(member, in: .member)
+    }
+    indent = outer
+  }
+
+  private mutating func write(_ scalar: Scalar, in place: Place) {
+    let outer = indent
+    indent = (indent ?? 0) + Self.step
+    let isKey = place == .key
+    switch scalar.style(isKey: isKey) {
+    case .plain: plain(scalar.characters, mayBreak: !isKey)
+    case .singleQuoted: singleQuoted(scalar.characters, mayBreak: !isKey)
+    case .doubleQuoted: doubleQuoted(scalar.characters, mayBreak: !isKey)
+    case .literal: literal(scalar.characters)
+    }
+    indent = outer
   }
 
   /// Integers that fit 64 bits as they are, other numbers as doubles; beyond those the text.
@@ -104,50 +103,264 @@ struct YAMLWriter {
   }
 }
 
-/// The order of keys in yaml.v2: runs of digits by their value, letters after what is none.
-enum NaturalOrder {
-  static func areAscending(_ a: String, _ b: String) -> Bool {
-    let (x, y) = (Array(a.unicodeScalars), Array(b.unicodeScalars))
-    var isInDigits = false
-    for index in 0..<min(x.count, y.count) {
-      if x[index] == y[index] {
-        isInDigits = isDigit(x[index])
-        continue
-      }
-      switch (x[index].properties.isAlphabetic, y[index].properties.isAlphabetic) {
-      case (true, true): return x[index] < y[index]
-      case (true, false): return isInDigits
-      case (false, true): return !isInDigits
-      case (false, false): break
-      }
-      var (xValue, yValue): (UInt64, UInt64) = (0, 0)
-      if x[index] == "0" || y[index] == "0" {
-        var before = index - 1
-        while before >= 0, isDigit(x[before]) {
-          if x[before] != "0" {
-            (xValue, yValue) = (1, 1)
-            break
-          }
-          before -= 1
-        }
-      }
-      let xEnd = run(x, from: index, &xValue)
-      let yEnd = run(y, from: index, &yValue)
-      if xValue != yValue { return xValue < yValue }
-      if xEnd != yEnd { return xEnd < yEnd }
-      return x[index] < y[index]
-    }
-    return x.count < y.count
+// Characters, lines and marks.
+extension YAMLWriter {
+  private mutating func put(_ character: Unicode.Scalar) {
+    output += UTF8.encode(character)!
+    column += 1
   }
 
-  private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.generalCategory == .decimalNumber }
+  private mutating func put(_ text: String) {
+    for character in text.unicodeScalars { put(character) }
+  }
 
-  private static func run(_ text: [Unicode.Scalar], from start: Int, _ value: inout UInt64) -> Int {
-    var index = start
-    while index < text.count, isDigit(text[index]) {
-      value = value &* 10 &+ UInt64(text[index].value) &- 48
-      index += 1
+  private mutating func endLine(with character: Unicode.Scalar = "\n") {
+    output += UTF8.encode(character)!
+    column = 0
+  }
+
+  private mutating func deepen() { indent = indent.map { $0 + Self.step } ?? 0 }
+
+  /// Goes to the place of the indentation, in a new line unless the place of writing is there.
+  private mutating func startLine() {
+    let indent = indent ?? 0
+    if !isIndented || column > indent || column == indent && !isAfterSpace { endLine() }
+    while column < indent { put(" ") }
+    (isAfterSpace, isIndented) = (true, true)
+  }
+
+  private mutating func separate() { if !isAfterSpace { put(" ") } }
+
+  /// What begins an element, a key or its value in a line.
+  private mutating func mark(_ character: Unicode.Scalar) {
+    separate()
+    put(character)
+    isAfterSpace = false
+  }
+
+  private mutating func empty(_ opening: Unicode.Scalar, _ closing: Unicode.Scalar) {
+    separate()
+    put(opening)
+    put(closing)
+    (isAfterSpace, isIndented) = (false, false)
+  }
+
+  /// A break in the text. Of a row of line feeds the first one is written twice, as folding takes one away.
+  private mutating func putBreak(_ character: Unicode.Scalar, isFirst: Bool) {
+    if isFirst, character == "\n" { endLine() }
+    endLine(with: character)
+    isIndented = true
+  }
+
+  private mutating func plain(_ characters: [Unicode.Scalar], mayBreak: Bool) {
+    separate()
+    flow(characters, mayBreak: mayBreak) { $0.put($1) }
+  }
+
+  private mutating func singleQuoted(_ characters: [Unicode.Scalar], mayBreak: Bool) {
+    separate()
+    put("'")
+    flow(characters, mayBreak: mayBreak) { writer, character in
+      if character == "'" { writer.put("'") }
+      writer.put(character)
     }
-    return index
+    put("'")
+  }
+
+  /// Text that line ends may stand in for spaces of.
+  private mutating func flow(
+    _ characters: [Unicode.Scalar], mayBreak: Bool,
+    _ write: (inout YAMLWriter, Unicode.Scalar) -> Void
+  ) {
+    var (isInSpaces, isInBreaks) = (false, false)
+    isIndented = false
+    for (index, character) in characters.enumerated() {
+      if character == " " {
+        let isBetween = index > 0 && index < characters.count - 1
+        let isLast = index + 1 == characters.count || characters[index + 1] != " "
+        if mayBreak, !isInSpaces, column > Self.width, isBetween, isLast {
+          startLine()
+        } else {
+          put(character)
+        }
+        isInSpaces = true
+      } else if Scalar.isBreak(character) {
+        putBreak(character, isFirst: !isInBreaks)
+        isInBreaks = true
+      } else {
+        if isInBreaks { startLine() }
+        write(&self, character)
+        (isIndented, isInSpaces, isInBreaks) = (false, false, false)
+      }
+    }
+    (isAfterSpace, isIndented) = (false, false)
+  }
+
+  private mutating func doubleQuoted(_ characters: [Unicode.Scalar], mayBreak: Bool) {
+    separate()
+    put("\"")
+    isIndented = false
+    // yaml.v2 looks for a byte order mark at the text's start when it means the character at hand.
+    let escapesAll = characters.first == "\u{FEFF}"
+    var isInSpaces = false
+    for (index, character) in characters.enumerated() {
+      if escapesAll || !Scalar.isPrintable(character) || Scalar.isBreak(character)
+        || "\"\\".unicodeScalars.contains(character)
+      {
+        put(Self.escaped(character))
+        isInSpaces = false
+      } else if character == " " {
+        if mayBreak, !isInSpaces, column > Self.width, index > 0, index < characters.count - 1 {
+          startLine()
+          if characters[index + 1] == " " { put("\\") }
+        } else {
+          put(character)
+        }
+        isInSpaces = true
+      } else {
+        put(character)
+        isInSpaces = false
+      }
+    }
+    put("\"")
+    (isAfterSpace, isIndented) = (false, false)
+  }
+
+  private static func escaped(_ character: Unicode.Scalar) -> String {
+    switch character {
+    case "\0": return "\\0"
+    case "\u{07}": return "\\a"
+    case "\u{08}": return "\\b"
+    case "\t": return "\\t"
+    case "\n": return "\\n"
+    case "\u{0B}": return "\\v"
+    case "\u{0C}": return "\\f"
+    case "\r": return "\\r"
+    case "\u{1B}": return "\\e"
+    case "\"": return "\\\""
+    case "\\": return "\\\\"
+    case "\u{85}": return "\\N"
+    case "\u{A0}": return "\\_"
+    case "\u{2028}": return "\\L"
+    case "\u{2029}": return "\\P"
+    default:
+      let digits = String(character.value, radix: 16, uppercase: true)
+      let (mark, count) = character.value <= 0xFF ? ("x", 2) : character.value <= 0xFFFF ? ("u", 4) : ("U", 8)
+      return "\\" + mark + String(repeating: "0", count: count - digits.utf8.count) + digits
+    }
+  }
+
+  private mutating func literal(_ characters: [Unicode.Scalar]) {
+    separate()
+    put("|")
+    if let first = characters.first, first == " " || Scalar.isBreak(first) { put(String(Self.step)) }
+    let breaks = characters.reversed().prefix(while: Scalar.isBreak).count
+    if breaks == 0 { put("-") } else if breaks > 1 || characters.count == 1 { put("+") }
+    endLine()
+    (isAfterSpace, isIndented) = (true, true)
+    var isInBreaks = true
+    for character in characters {
+      if Scalar.isBreak(character) {
+        endLine(with: character)
+        (isIndented, isInBreaks) = (true, true)
+      } else {
+        if isInBreaks { startLine() }
+        put(character)
+        (isIndented, isInBreaks) = (false, false)
+      }
+    }
+  }
+}
+
+extension YAMLWriter {
+  /// A string and the ways in which it may be written.
+  struct Scalar {
+    enum Style { case plain, singleQuoted, doubleQuoted, literal }
+
+    let characters: [Unicode.Scalar]
+    private let bytes: Int
+    private var wanted = Style.plain
+    private var allowsPlain = true
+    private var allowsSingleQuotes = true
+    private var allowsBlock = true
+    private var hasBreaks = false
+
+    init(_ text: String) {
+      characters = Array(text.unicodeScalars)
+      bytes = text.utf8.count
+      if characters.contains("\n") {
+        wanted = .literal
+      } else {
+        switch YAMLScalar(text) {
+        case .string where !YAMLScalar.isSexagesimal(text), .merge: break
+        // What would be read as something else than a string.
+        default: wanted = .doubleQuoted
+        }
+      }
+      findAllowedStyles()
+    }
+
+    private mutating func findAllowedStyles() {
+      guard let first = characters.first, let last = characters.last else {
+        allowsBlock = false
+        return
+      }
+      var hasIndicators = characters.starts(with: "---".unicodeScalars) || characters.starts(with: "...".unicodeScalars)
+      var (hasSpecial, hasBreakThenSpace, hasSpaceThenBreak) = (false, false, false)
+      var before: Unicode.Scalar?
+      for (index, character) in characters.enumerated() {
+        let isAtEnd = index + 1 == characters.count || Self.isBlank(characters[index + 1])
+        switch character {
+        case ",", "[", "]", "{", "}", "&", "*", "!", "|", ">", "'", "\"", "%", "@", "`":
+          if index == 0 { hasIndicators = true }
+        case "?", "-": if index == 0, isAtEnd { hasIndicators = true }
+        case ":": if isAtEnd { hasIndicators = true }
+        case "#": if before.map(Self.isBlank) ?? true { hasIndicators = true }
+        default: break
+        }
+        if !Self.isPrintable(character) { hasSpecial = true }
+        if Self.isBreak(character) {
+          hasBreaks = true
+          if before == " " { hasSpaceThenBreak = true }
+        } else if character == " ", let before, Self.isBreak(before) {
+          hasBreakThenSpace = true
+        }
+        before = character
+      }
+      let hasSpaceAtEnds = [first, last].contains { $0 == " " || Self.isBreak($0) }
+      allowsPlain = !hasSpaceAtEnds && !hasBreaks && !hasSpecial && !hasIndicators
+      allowsSingleQuotes = !hasBreakThenSpace && !hasSpaceThenBreak && !hasSpecial
+      allowsBlock = last != " " && !hasSpaceThenBreak && !hasSpecial
+    }
+
+    /// Whether the scalar stands before its colon without a question mark.
+    var isSimpleKey: Bool { !hasBreaks && bytes <= 128 }
+
+    func style(isKey: Bool) -> Style {
+      var style = isKey && hasBreaks ? Style.doubleQuoted : wanted
+      if style == .plain, !allowsPlain || characters.isEmpty && isKey { style = .singleQuoted }
+      if style == .singleQuoted, !allowsSingleQuotes { style = .doubleQuoted }
+      if style == .literal, !allowsBlock || isKey { style = .doubleQuoted }
+      return style
+    }
+
+    static func isBreak(_ character: Unicode.Scalar) -> Bool {
+      switch character {
+      case "\n", "\r", "\u{85}", "\u{2028}", "\u{2029}": true
+      default: false
+      }
+    }
+
+    static func isBlank(_ character: Unicode.Scalar) -> Bool {
+      character == " " || character == "\t" || character == "\0" || isBreak(character)
+    }
+
+    /// What yaml.v2 writes without an escape.
+    static func isPrintable(_ character: Unicode.Scalar) -> Bool {
+      switch character.value {
+      case 0x0A, 0x20...0x7E, 0xA0...0xD7FF, 0xE000...0xFEFE, 0xFF00...0xFFFD: true
+      default: false
+      }
+    }
   }
 }
