@@ -2,7 +2,7 @@
 from .sides import canonical
 
 # How often OPA is asked again before a difference counts: several answers of its own are not one to match.
-AGAIN = 12
+AGAIN = 50
 
 
 def difference(ours, theirs):
@@ -62,6 +62,12 @@ def import_elsewhere(case, ours, theirs):
     return sorted(e[0] for e in ours.errors) == sorted(e[0] for e in theirs.errors)
 
 
+def name_elsewhere(case, ours, theirs):
+    if ours.errors is None or theirs.errors is None or ours.codes | theirs.codes != {"rego_type_error"}:
+        return False
+    return sorted((e[0] or 0, e[3]) for e in ours.errors) == sorted((e[0] or 0, e[3]) for e in theirs.errors)
+
+
 def other_error_first(case, ours, theirs):
     if ours.errors is None or theirs.errors is None or len(ours.errors) != 1 or len(theirs.errors) != 1:
         return False
@@ -91,6 +97,8 @@ EXCUSES = [
            agree_on_a_mistake),
     Excuse("place of an import's use",
            "OPA names the line where the import was used last; RegoLite names the one with the mistake", import_elsewhere),
+    Excuse("place of a rule's use",
+           "the same: OPA names a line where the module used the rule's name last", name_elsewhere),
     Excuse("which error comes first",
            "the evaluation ends with an error, in either case; when several definitions would end it, each names one of "
            "them in another line: OPA runs what follows a function's first result before it looks for a second",

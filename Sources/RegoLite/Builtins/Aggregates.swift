@@ -27,9 +27,18 @@ extension Builtins {
     }
 
     private static func sum(_ arguments: [Value], _ context: inout BuiltinContext) throws(BuiltinError) -> Value? {
+      let numbers = try numbers(arguments, &context)
+      guard numbers.allSatisfy(\.isInteger) else {
+        var result = ExtendedFloat.zero(isNegative: false)
+        for number in numbers {
+          try context.charge(bits: number.bitEstimate)
+          result = result + ExtendedFloat(number)
+        }
+        return .number(Number(result))
+      }
       // Adding nothing brings a single element into the form that arithmetic gives its results: 1 for 1.0.
       var result: Number = 0
-      for number in try numbers(arguments, &context) {
+      for number in numbers {
         try context.charge(combining: result, number)
         result = result + number
       }

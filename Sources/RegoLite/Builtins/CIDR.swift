@@ -108,19 +108,20 @@ extension Builtins {
       var runs: [Run] = []
       for element in elements {
         let network = try blockOrClass(element)
-        runs.append(Run(first: network.first.bits, last: network.last.bits, isV4: network.isV4, original: network))
+        runs.append(Run(first: network.first.bits, last: network.last.bits, original: network))
       }
       runs.sort { ($0.first, $0.last) < ($1.first, $1.last) }
       var merged: [Run] = []
       for run in runs {
-        guard let previous = merged.last, previous.isV4 == run.isV4,
-          previous.last == .max || run.first <= previous.last + 1
+        // IPv4 has its place among the addresses of IPv6, but begins by itself.
+        guard let previous = merged.last,
+          run.first <= previous.last || run.first == previous.last + 1 && run.first != IPAddress.firstV4
         else {
           merged.append(run)
           continue
         }
         merged[merged.count - 1] = Run(
-          first: previous.first, last: max(previous.last, run.last), isV4: run.isV4, original: nil)
+          first: previous.first, last: max(previous.last, run.last), original: nil)
       }
       return .set(SetValue(merged.flatMap(\.networks).map { .string(Text($0.description)) }))
     }
@@ -142,7 +143,6 @@ extension Builtins {
     private struct Run {
       let first: UInt128
       let last: UInt128
-      let isV4: Bool
       /// The block that it is, unless it was merged.
       let original: IPNetwork?
 

@@ -9,15 +9,40 @@ struct GlobPattern {
   private var index = 0
   private var depth = 0
   private let anyCharacter: String
+  private let delimiters: [Unicode.Scalar]
+
+  /// What stands between two commas, and what stood between others in the same braces.
+  private struct Alternatives {
+    var items = 0
+    var lastTakesNothing = false
+    var someTakesNothing = false
+
+    mutating func add(takesNothing: Bool) {
+      items += 1
+      lastTakesNothing = takesNothing
+    }
+
+    mutating func end() {
+      if items == 1, lastTakesNothing { someTakesNothing = true }
+      items = 0
+    }
+  }
+  /// INVARIANT: the whole pattern, and the open braces in it; never empty.
+  private var alternatives = [Alternatives()]
 
   init(_ pattern: Text, delimiters: [Unicode.Scalar]) throws(BuiltinError) {
     scalars = Array(pattern.string.unicodeScalars)
+    if scalars.contains("\u{FFFD}") { throw .failure("could not read rune") }
+    self.delimiters = delimiters
     anyCharacter = delimiters.isEmpty ? "(?s:.)" : "[^\(delimiters.map(Self.quoted).joined())]"
     append("\\A")
     while index < scalars.count { try item() }
     // As OPA's library, which closes what is left open.
-    for _ in 0..<depth { append(")") }
+    while depth > 0 { close() }
     append("\\z")
+    // OPA's library finds a character in an empty text, U+FFFD, where the pattern asks for a single one.
+    alternatives[0].end()
+    if alternatives[0].someTakesNothing { append("|\\A\\z") }
   }
 
   private mutating func append(_ text: String) { re2 += Array(text.utf8) }
@@ -35,23 +60,40 @@ struct GlobPattern {
       } else {
         append(anyCharacter + "*")
       }
-    case "?": append(anyCharacter)
+      add()
+    case "?":
+      append(anyCharacter)
+      add(takesNothing: !delimiters.contains("\u{FFFD}"))
     case "[": try set()
     case "{":
       depth += 1
       if depth > Self.deepestNesting { throw .failure("glob nests too deeply") }
       append("(?:")
-    case "}" where depth > 0:
-      depth -= 1
-      append(")")
-    case "," where depth > 0: append("|")
+      alternatives.append(Alternatives())
+    case "}" where depth > 0: close()
+    case "," where depth > 0:
+      append("|")
+      alternatives[depth].end()
     case "\\":
       if index < scalars.count {
         append(Self.quoted(scalars[index]))
         index += 1
+        add()
       }
-    default: append(Self.quoted(scalar))
+    default:
+      append(Self.quoted(scalar))
+      add()
     }
+  }
+
+  private mutating func add(takesNothing: Bool = false) { alternatives[depth].add(takesNothing: takesNothing) }
+
+  private mutating func close() {
+    depth -= 1
+    append(")")
+    var group = alternatives.removeLast()
+    group.end()
+    add(takesNothing: group.someTakesNothing)
   }
 
   private mutating func next() throws(BuiltinError) -> Unicode.Scalar {
@@ -66,6 +108,7 @@ struct GlobPattern {
     let isNegated = first == "!"
     if isNegated { first = try next() }
     var body = ""
+    var takesNothing = isNegated
     if index < scalars.count, scalars[index] == "-" {
       index += 1
       let high = try next()
@@ -73,6 +116,7 @@ struct GlobPattern {
       if high < first { throw .failure("hi character '\(high)' should be greater than lo '\(first)'") }
       if first.value == 0 { throw .failure("could not parse range") }
       body = "\(Self.quoted(first))-\(Self.quoted(high))"
+      takesNothing = (first...high).contains("\u{FFFD}") != isNegated
     } else {
       var scalar = first
       while scalar != "]" {
@@ -83,5 +127,6 @@ struct GlobPattern {
       if body.isEmpty { throw .failure("could not parse range") }
     }
     append("[\(isNegated ? "^" : "")\(body)]")
+    add(takesNothing: takesNothing)
   }
 }

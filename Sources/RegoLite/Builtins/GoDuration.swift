@@ -13,7 +13,12 @@ enum GoDuration {
     // OPA reads what has a longer unit by itself, with a single message for all that may be wrong with it.
     let isLong = text.utf8.contains { "dwy".utf8.contains($0) }
     let invalid = "time: invalid duration \(isLong ? GoQuote.string(text) : GoTime.quoted(text))"
-    let units = isLong ? units.merging(longUnits) { first, _ in first } : units
+    var units = units
+    if isLong {
+      units.merge(longUnits) { first, _ in first }
+      // The micro sign is known to it, the Greek letter isn't.
+      units["\u{3BC}s"] = nil
+    }
     var rest = Array(text.utf8)[...]
     let isNegative = rest.first == UInt8(ascii: "-")
     if isNegative || rest.first == UInt8(ascii: "+") { rest = rest.dropFirst() }

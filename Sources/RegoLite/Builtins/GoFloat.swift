@@ -21,7 +21,7 @@ struct GoFloat {
       let text = precision.map { decimal(verb == "v" ? "g" : verb, $0) } ?? shortest(verb == "G" ? "E" : "e")
       return sharpened(text, digits: precision ?? 6, sharp)
     case "x": return sharpened(hexadecimal(precision), digits: precision ?? 6, sharp)
-    case "X": return sharpened(hexadecimal(precision).uppercased(), digits: precision ?? 6, sharp)
+    case "X": return sharpened(hexadecimal(precision).uppercased(), digits: precision ?? 0, sharp)
     default: return nil
     }
   }
@@ -41,7 +41,13 @@ struct GoFloat {
 
   /// The fewest digits that give the value back, with an exponent from 1e+06 on, and below 1e-04.
   private func shortest(_ mark: Character) -> String {
-    var (digits, exponent) = shortestDigits
+    let (digits, exponent) = shortestDigits
+    return Self.shortest(digits, exponent, mark)
+  }
+
+  /// Digits, of which the first stands for the power of ten, in the layout of `shortest`.
+  static func shortest(_ significant: [UInt8], _ exponent: Int, _ mark: Character = "e") -> String {
+    var digits = significant
     if (-4..<6).contains(exponent) {
       if exponent < 0 {
         return "0." + String(repeating: "0", count: -exponent - 1) + String(decoding: digits, as: UTF8.self)

@@ -4,13 +4,19 @@ import BigInt
 /// https://pkg.go.dev/fmt, argument indexes and the notes on faulty formats (`%!d(string=x)`, `%!v(MISSING)`).
 struct GoFormatter {
   /// What OPA makes of a value: numbers by how they are written, strings as they are, anything else its Rego term.
+  ///
+  /// Null, booleans and collections only come from templates, as Go's values of JSON.
   enum Argument {
-    case int(Int)
+    case int(Int, typeName: String = "int64")
     case bigInt(BigInt)
     case float(Double)
     case string(String)
     /// A number of the data in a template, which is text to it.
     case jsonNumber(String)
+    case null
+    case boolean(Bool)
+    case array([Argument])
+    case object([(key: String, value: Argument)])
 
     init(_ value: Value) {
       guard case .number(let number) = value else {
@@ -29,13 +35,31 @@ struct GoFormatter {
       }
     }
 
+    /// As Go reads JSON.
+    init(json value: Value) {
+      switch value {
+      case .null: self = .null
+      case .boolean(let value): self = .boolean(value)
+      case .number(let number): self = .jsonNumber(number.description)
+      case .string(let text): self = .string(text.string)
+      case .array(let elements): self = .array(elements.map(Self.init(json:)))
+      case .set(let set): self = .array(set.elements.map(Self.init(json:)))
+      case .object(let object):
+        self = .object(object.entries.map { ($0.key.asString ?? $0.key.json(), Self.init(json: $0.value)) })
+      }
+    }
+
     var typeName: String {
       switch self {
-      case .int: "int64"
+      case .int(_, let name): name
       case .bigInt: "*big.Int"
       case .float: "float64"
       case .string: "string"
       case .jsonNumber: "json.Number"
+      case .null: "<nil>"
+      case .boolean: "bool"
+      case .array: "[]interface {}"
+      case .object: "map[string]interface {}"
       }
     }
   }
@@ -183,7 +207,7 @@ struct GoFormatter {
   private mutating func intArgument() -> Int? {
     guard next < arguments.count else { return nil }
     defer { next += 1 }
-    guard case .int(let value) = arguments[next], (-Scanner.largest...Scanner.largest).contains(value) else {
+    guard case .int(let value, _) = arguments[next], (-Scanner.largest...Scanner.largest).contains(value) else {
       return nil
     }
     return value
@@ -198,13 +222,26 @@ struct GoFormatter {
     }
     let isWritten =
       switch argument {
-      case .int(let value): write(value, verb)
+      case .int(let value, _): write(value, verb)
       case .bigInt(let value): write(value, verb)
       case .float(let value): write(value, verb)
       case .string(let value), .jsonNumber(let value): write(value, verb)
+      case .null: writeNull(verb)
+      case .boolean(let value): write(value, verb)
+      case .array(let elements): write(elements, verb)
+      case .object(let members): write(members, verb)
       }
     if isWritten { return }
-    if case .bigInt(let value) = argument {
+    if verb == "w", case .bigInt(let value) = argument {
+      write("%!w(*big.Int=&{")
+      pad(value < 0 ? "true" : "false")
+      write(" [")
+      for (index, word) in value.magnitude.words.enumerated() {
+        if index > 0 { write(" ") }
+        pad(String(word))
+      }
+      write("]})")
+    } else if case .bigInt(let value) = argument {
       // big.Int formats itself, and names itself without the pointer.
       write("%!\(verb)(big.Int=\(value))")
     } else {
@@ -215,8 +252,50 @@ struct GoFormatter {
   }
 
   private mutating func describe(_ argument: Argument) {
-    write(argument.typeName + "=")
+    write(argument.typeName)
+    if case .null = argument { return }
+    write("=")
     write(argument, "v")
+  }
+
+  private mutating func writeNull(_ verb: Unicode.Scalar) -> Bool {
+    if verb == "v" { pad("<nil>") }
+    return verb == "v"
+  }
+
+  private mutating func write(_ value: Bool, _ verb: Unicode.Scalar) -> Bool {
+    guard verb == "v" || verb == "t" else { return false }
+    pad(value ? "true" : "false")
+    return true
+  }
+
+  // Each member of a collection gets the verb for itself.
+
+  private mutating func write(_ elements: [Argument], _ verb: Unicode.Scalar) -> Bool {
+    write(flags.sharpV ? "[]interface {}{" : "[")
+    for (index, element) in elements.enumerated() {
+      if index > 0 { write(flags.sharpV ? ", " : " ") }
+      write(member: element, verb)
+    }
+    write(flags.sharpV ? "}" : "]")
+    return true
+  }
+
+  private mutating func write(_ members: [(key: String, value: Argument)], _ verb: Unicode.Scalar) -> Bool {
+    write(flags.sharpV ? "map[string]interface {}{" : "map[")
+    for (index, member) in members.enumerated() {
+      if index > 0 { write(flags.sharpV ? ", " : " ") }
+      write(.string(member.key), verb)
+      write(":")
+      write(member: member.value, verb)
+    }
+    write(flags.sharpV ? "}" : "]")
+    return true
+  }
+
+  private mutating func write(member: Argument, _ verb: Unicode.Scalar) {
+    guard case .null = member else { return write(member, verb) }
+    write(flags.sharpV ? "interface {}(nil)" : "<nil>")
   }
 
   private mutating func write(_ value: String, _ verb: Unicode.Scalar) -> Bool {

@@ -4,6 +4,8 @@ struct IPAddress: Hashable {
   let bits: UInt128
 
   private static let mapped: UInt128 = 0xFFFF << 32
+  /// The bits of 0.0.0.0.
+  static var firstV4: UInt128 { mapped }
 
   init(bits: UInt128) { self.bits = bits }
 

@@ -18,8 +18,14 @@ extension Builtins {
       var document: Value? = arguments.operand(1)
       for element in try arguments.array(2) {
         let operation = try Operation(element)
-        guard let current = document else { throw .failure("deleted node encountered during insert operation") }
         try context.charge(1)
+        guard let current = document else {
+          guard case .add(let value) = operation.kind, operation.path.isEmpty else {
+            throw .failure("deleted node encountered during insert operation")
+          }
+          document = value
+          continue
+        }
         switch operation.kind {
         case .add(let value): document = try add(value, to: current, at: operation.path[...], &context)
         case .remove: document = try delete(from: current, at: operation.path[...], &context)

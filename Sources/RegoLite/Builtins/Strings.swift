@@ -192,7 +192,7 @@ extension Builtins {
         try context.charge(text: value)
         if case .number(let number) = value, number.isPlainInteger { try context.charge(converting: number) }
       }
-      var formatter = GoFormatter(values.map(GoFormatter.Argument.init))
+      var formatter = GoFormatter(values.map(GoFormatter.Argument.init(_:)))
       try formatter.format(format, &context)
       return .string(formatter.text)
     }

@@ -143,18 +143,42 @@ struct GoURL {
       guard isValid else { throw .failure("net/url: invalid userinfo") }
       _ = try Self.unescape(user)
     }
-    if host.first == UInt8(ascii: "[") {
-      guard let end = host.lastIndex(of: UInt8(ascii: "]")) else { throw .failure("missing ']' in host") }
-      try Self.checkPort(host[(end + 1)...])
-    } else if let colon = host.lastIndex(of: UInt8(ascii: ":")) {
+    if let bracket = host.lastIndex(of: UInt8(ascii: "[")) {
+      if bracket > host.startIndex { throw .failure("invalid IP-literal") }
+      try setAddress(host)
+      return
+    }
+    // Only here are more colons than one refused; elsewhere the port is what follows the last.
+    let isWeb = scheme.elementsEqual("http".utf8) || scheme.elementsEqual("https".utf8)
+    let colon = UInt8(ascii: ":")
+    if let colon = isWeb ? host.firstIndex(of: colon) : host.lastIndex(of: colon) {
       try Self.checkPort(host[colon...])
     }
-    self.host = try Self.unescape(host, isHost: true)
+    self.host = try Self.unescape(host, .host)
+  }
+
+  /// An IPv6 address in brackets, perhaps with a zone after `%25`, and a port.
+  private mutating func setAddress(_ text: ArraySlice<UInt8>) throws(BuiltinError) {
+    guard let end = text.lastIndex(of: UInt8(ascii: "]")) else { throw .failure("missing ']' in host") }
+    try Self.checkPort(text[(end + 1)...])
+    let inner = text[..<end].dropFirst()
+    let zoneStart = inner.indices.first { inner[$0...].starts(with: "%25".utf8) } ?? end
+    let address = try Self.unescape(inner[..<zoneStart], .host)
+    let zone = try Self.unescape(inner[zoneStart...], .zone)
+    let name = String(decoding: address, as: UTF8.self)
+    guard name.utf8.contains(UInt8(ascii: ":")), IPAddress(name) != nil, zone.count != 1 else {
+      throw .failure("invalid host: unable to parse IP")
+    }
+    host = [UInt8(ascii: "[")] + address + zone + text[end...]
+  }
+
+  private static func isPort(_ text: ArraySlice<UInt8>) -> Bool {
+    text.isEmpty
+      || text.first == UInt8(ascii: ":") && text.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
   }
 
   private static func checkPort(_ text: ArraySlice<UInt8>) throws(BuiltinError) {
-    if text.isEmpty { return }
-    guard text.first == UInt8(ascii: ":"), text.dropFirst().allSatisfy({ (0x30...0x39).contains($0) }) else {
+    guard isPort(text) else {
       throw .failure("invalid port \(GoQuote.string(String(decoding: text, as: UTF8.self))) after host")
     }
   }
@@ -177,8 +201,26 @@ struct GoURL {
     (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
   }
 
-  /// In hosts only `%25` and bytes beyond ASCII may be escaped.
-  private static func unescape(_ bytes: ArraySlice<UInt8>, isHost: Bool = false) throws(BuiltinError) -> [UInt8] {
+  private enum Place {
+    case host, zone, elsewhere
+
+    /// In hosts only `%25` and bytes beyond ASCII, in zones also what needs no escape, and the space.
+    func mayEscape(_ byte: UInt8) -> Bool {
+      switch self {
+      case .host: byte >= 0x80 || byte == UInt8(ascii: "%")
+      case .zone: byte == UInt8(ascii: "%") || byte == UInt8(ascii: " ") || GoURL.mayStandInHost(byte)
+      case .elsewhere: true
+      }
+    }
+  }
+
+  private static func mayStandInHost(_ byte: UInt8) -> Bool {
+    isUnreserved(byte) || "-_.~!$&'()*+,;=:[]<>\"".utf8.contains(byte)
+  }
+
+  private static func unescape(
+    _ bytes: ArraySlice<UInt8>, _ place: Place = .elsewhere
+  ) throws(BuiltinError) -> [UInt8] {
     var result: [UInt8] = []
     var index = bytes.startIndex
     while index < bytes.endIndex {
@@ -187,7 +229,7 @@ struct GoURL {
         let escape = bytes[index..<min(index + 3, bytes.endIndex)]
         let digits = String(decoding: escape.dropFirst(), as: UTF8.self)
         guard escape.count == 3, digits.utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
-          let value = UInt8(digits, radix: 16), !isHost || value >= 0x80 || value == UInt8(ascii: "%")
+          let value = UInt8(digits, radix: 16), place.mayEscape(value)
         else {
           throw .failure("invalid URL escape \(GoQuote.string(String(decoding: escape, as: UTF8.self)))")
         }
@@ -195,7 +237,7 @@ struct GoURL {
         index += 3
         continue
       }
-      if isHost, byte < 0x80, !isUnreserved(byte), !"-_.~!$&'()*+,;=:[]<>\"".utf8.contains(byte) {
+      if place != .elsewhere, byte < 0x80, !mayStandInHost(byte) {
         throw .failure("invalid character \(GoQuote.string(String(Unicode.Scalar(byte)))) in host name")
       }
       result.append(byte)
@@ -204,13 +246,16 @@ struct GoURL {
     return result
   }
 
-  private var hostName: [UInt8] {
-    if host.first == UInt8(ascii: "["), let end = host.firstIndex(of: UInt8(ascii: "]")) { return Array(host[1..<end]) }
-    return Array(host.prefix { $0 != UInt8(ascii: ":") })
+  /// Where the port's colon stands in the host, if it has one.
+  private var portStart: Int? {
+    host.lastIndex(of: UInt8(ascii: ":")).flatMap { Self.isPort(host[$0...]) ? $0 : nil }
   }
 
-  private var port: [UInt8] {
-    let tail = host.first == UInt8(ascii: "[") ? host.drop { $0 != UInt8(ascii: "]") }.dropFirst() : host[...]
-    return tail.firstIndex(of: UInt8(ascii: ":")).map { Array(tail[($0 + 1)...]) } ?? []
+  private var hostName: [UInt8] {
+    let name = host[..<(portStart ?? host.count)]
+    guard name.first == UInt8(ascii: "["), name.last == UInt8(ascii: "]") else { return Array(name) }
+    return Array(name.dropFirst().dropLast())
   }
+
+  private var port: [UInt8] { portStart.map { Array(host[($0 + 1)...]) } ?? [] }
 }

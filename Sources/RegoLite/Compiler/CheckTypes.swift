@@ -32,7 +32,10 @@ struct CheckTypes {
     // In the order of the text: a document's and a function's types depend on which definitions come before what needs
     // only some of them.
     var modules: [ObjectIdentifier: Int] = [:]
-    for body in bodies { modules[ObjectIdentifier(body.location.source), default: modules.count] += 0 }
+    for body in bodies {
+      let module = ObjectIdentifier(body.location.source)
+      if modules[module] == nil { modules[module] = modules.count }
+    }
     let places = bodies.enumerated().map { index, body in
       let location = body.location
       return (location.file, modules[ObjectIdentifier(location.source)] ?? 0, location.offset, index)

@@ -187,8 +187,9 @@ struct InferTypes {
   }
 
   /// OPA looks at comprehensions inside one, however deep, also from outside of it, where nothing is known from its body
-  /// yet.
-  private mutating func lookInside(_ body: [Step], bound: BoundSlots) {
+  /// yet. Here some levels have to do.
+  private mutating func lookInside(_ body: [Step], bound: BoundSlots, levels: Int = deepestSecondLook) {
+    guard levels > 0 else { return }
     var bound = bound
     for step in body { step.forEachOwnSlot { bound.bind($0) } }
     let before = errors.count
@@ -199,14 +200,14 @@ struct InferTypes {
         depth = Self.deepestSecondLook
         _ = comprehension(kind, head, inner, bound: bound)
         depth = outer
-        if errors.count == before { lookInside(inner, bound: bound) }
-      case .not(let inner), .noneOf(let inner): lookInside(inner, bound: bound)
+        if errors.count == before { lookInside(inner, bound: bound, levels: levels - 1) }
+      case .not(let inner), .noneOf(let inner): lookInside(inner, bound: bound, levels: levels - 1)
       case .every(_, let key, let value, let inner):
         var bound = bound
         if let key { bound.bind(key) }
         bound.bind(value)
-        lookInside(inner, bound: bound)
-      case .anyOf(let bodies): for body in bodies { lookInside(body, bound: bound) }
+        lookInside(inner, bound: bound, levels: levels - 1)
+      case .anyOf(let bodies): for body in bodies { lookInside(body, bound: bound, levels: levels - 1) }
       case .unify, .reference, .call, .iterate, .holds: break
       }
     }

@@ -246,6 +246,10 @@ extension RegoType {
   }
 
   private static func property(_ key: Value, in properties: [Value: RegoType]) -> RegoType? {
+    switch key {
+    case .null, .boolean, .string: return properties[key]
+    case .number, .array, .object, .set: break
+    }
     guard key.needsSearch || properties.keys.contains(where: \.needsSearch) else { return properties[key] }
     let keys = ordered(properties.keys)
     var low = 0

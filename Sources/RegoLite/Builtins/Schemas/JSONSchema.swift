@@ -81,11 +81,29 @@ struct JSONSchema {
   /// JSON with numbers as Go writes doubles, by which constants are compared.
   static func canonical(_ value: Value) -> String { withDoubles(value).json() }
 
+  /// The same of what stands in a schema, whose numbers have to be doubles.
+  static func canonical(constant: Value) throws(BuiltinError) -> String {
+    if let number = numberBeyondDoubles(constant) {
+      throw .failure("json: cannot unmarshal number \(number) into Go value of type float64")
+    }
+    return canonical(constant)
+  }
+
+  private static func numberBeyondDoubles(_ value: Value) -> Number? {
+    switch value {
+    case .number(let number): number.doubleValue.isFinite ? nil : number
+    case .array(let elements): elements.lazy.compactMap(numberBeyondDoubles).first
+    case .object(let object): object.values.lazy.compactMap(numberBeyondDoubles).first
+    default: nil
+    }
+  }
+
   private static func withDoubles(_ value: Value) -> Value {
     switch value {
     case .number(let number):
-      return number.intValue.map { abs($0) < 1 << 53 } == true
-        ? .int(number.intValue ?? 0) : Number(number.doubleValue).map { .number($0) } ?? value
+      if number.isZero { return number.isNegativeZero ? Number(literal: "-0").map { .number($0) } ?? 0 : 0 }
+      if let integer = number.intValue, integer.magnitude < 1 << 53 { return .int(integer) }
+      return Number(number.doubleValue).map { .number($0) } ?? value
     case .array(let elements): return .array(elements.map(withDoubles))
     case .object(let object):
       return .object(ObjectValue(object.entries.map { ($0.key, withDoubles($0.value)) }))
@@ -117,6 +135,8 @@ struct JSONSchemaCompiler {
     case .object(let object):
       if let schema = object["$schema"], schema.asString == nil { throw .failure("$schema must be of type string") }
       collectIdentifiers(document)
+      var taken: Set<String> = []
+      try checkIdentifiers(document, base: "", &taken)
     case .boolean: break
     default: throw .failure("schema is invalid")
     }
@@ -136,6 +156,49 @@ struct JSONSchemaCompiler {
     case .array(let elements): for element in elements { collectIdentifiers(element) }
     default: break
     }
+  }
+
+  /// No two schemas may have the same identifier, each relative to the one around it. Constants are no schemas.
+  private func checkIdentifiers(
+    _ value: Value, base: String, _ taken: inout Set<String>
+  ) throws(BuiltinError) {
+    switch value {
+    case .object(let object):
+      var base = base
+      if let id = object[object["id"] == nil ? "$id" : "id"]?.asString {
+        base = Self.resolved(id, base)
+        guard taken.insert(base).inserted else { throw .failure("Reference already exists: \"\(base)\"") }
+      }
+      for (name, member) in object.entries where name != "const" && name != "enum" {
+        if case .object(let schemas) = member, ["properties", "dependencies", "patternProperties"].contains(name) {
+          for schema in schemas.values { try checkIdentifiers(schema, base: base, &taken) }
+        } else {
+          try checkIdentifiers(member, base: base, &taken)
+        }
+      }
+    case .array(let elements): for element in elements { try checkIdentifiers(element, base: base, &taken) }
+    default: break
+    }
+  }
+
+  /// A reference as seen from a URL, without its dots (RFC 3986 §5.2).
+  private static func resolved(_ reference: String, _ base: String) -> String {
+    let whole = reference.utf8.last == UInt8(ascii: "#") ? String(reference.dropLast()) : reference
+    let first = whole.utf8.prefix { !"/?#".utf8.contains($0) }
+    if first.contains(UInt8(ascii: ":")) { return whole }
+    let location = base.utf8.prefix { !"?#".utf8.contains($0) }
+    if whole.isEmpty || whole.hasPrefix("#") { return String(Substring(location)) + whole }
+    var root = Substring(location.prefix(0))
+    if let colon = location.firstIndex(of: UInt8(ascii: ":")) {
+      let authority = location[location.index(after: colon)...]
+      let slashes = authority.starts(with: "//".utf8) ? 2 : 0
+      let end = authority.dropFirst(slashes).firstIndex(of: UInt8(ascii: "/")) ?? location.endIndex
+      root = Substring(location[..<end])
+    }
+    if whole.hasPrefix("/") { return root + whole }
+    let path = location[root.endIndex...]
+    let folder = path.lastIndex(of: UInt8(ascii: "/")).map { Substring(path[...$0]) } ?? "/"
+    return root + folder + whole
   }
 
   private mutating func add(_ value: Value, _ context: inout BuiltinContext) throws(BuiltinError) -> Int {
@@ -190,8 +253,10 @@ struct JSONSchemaCompiler {
     try checkString(object, "description")
     try checkString(object, "$ref")
     if let reference = object["$ref"]?.asString {
+      let wasKnown = known[reference] != nil
       node.reference = try resolve(reference, &context)
-      return node
+      // OPA reads the other members where it has met the reference before. They are for nothing, but may be wrong.
+      if !wasKnown { return node }
     }
     try readTypes(object, &node)
     try readProperties(object, &node, &context)
@@ -469,11 +534,12 @@ struct JSONSchemaCompiler {
   private func readConstants(
     _ object: ObjectValue, _ node: inout JSONSchema.Node, _ context: inout BuiltinContext
   ) throws(BuiltinError) {
-    if draft >= .six, let constant = object["const"] { node.constant = JSONSchema.canonical(constant) }
+    if draft >= .six, let constant = object["const"] { node.constant = try JSONSchema.canonical(constant: constant) }
     guard let value = object["enum"] else { return }
     guard case .array(let elements) = value else { throw .failure("enum must be of an array") }
     try context.charge(elements.count)
-    let texts = elements.map(JSONSchema.canonical)
+    var texts: [String] = []
+    for element in elements { texts.append(try JSONSchema.canonical(constant: element)) }
     guard SetValue(texts.map { .string(Text($0)) }).count == texts.count else {
       throw .failure("enum items must be unique")
     }

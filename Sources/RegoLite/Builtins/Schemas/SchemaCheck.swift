@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// Checks one document against a schema. Faults come in OPA's order and words; members of objects in key order.
 struct SchemaCheck {
   /// What is wrong with a document, and how far it got: of several alternatives the one that got furthest is reported.
@@ -87,8 +89,8 @@ struct SchemaCheck {
       try check(array: elements, node, path, &result, &context)
       try checkCommon(node, value, path, &result, &context)
     case .object(let object):
-      try checkCommon(node, value, path, &result, &context)
       try check(object: object, node, path, &result, &context)
+      try checkCommon(node, value, path, &result, &context)
       for (name, property) in node.properties {
         if let member = object[name] {
           try check(property, member, path.appending(name.string), &result, &context)
@@ -98,8 +100,8 @@ struct SchemaCheck {
       try checkCommon(node, value, path, &result, &context)
       try check(string: text, node, path, &result, &context)
     case .number(let number):
-      try checkCommon(node, value, path, &result, &context)
       try check(number: number, node, path, &result, &context)
+      try checkCommon(node, value, path, &result, &context)
     default:
       try checkCommon(node, value, path, &result, &context)
     }
@@ -366,7 +368,9 @@ struct SchemaCheck {
 
   /// As Go prints its big floating-point numbers: with an exponent from a million on.
   private static func text(_ number: Number) -> String {
-    let text = GoFloat(number.doubleValue).text("g", precision: nil, sharp: false) ?? number.description
+    let parts = number.parts
+    if parts.digits.isEmpty { return "0" }
+    let text = GoFloat.shortest(parts.digits.map { $0 + UInt8(ascii: "0") }, parts.exponent - 1)
     return number.isNegative ? "-" + text : text
   }
 }

@@ -3,7 +3,7 @@ struct TemplateCall {
   typealias Datum = TemplateRun.Datum
 
   let name: String
-  let arguments: [Datum]
+  private(set) var arguments: [Datum]
   /// The first operand as it is written, for messages.
   let firstSource: String
 
@@ -16,7 +16,7 @@ struct TemplateCall {
       let least = wanted.upperBound == Int.max ? "at least \(wanted.lowerBound)" : "\(wanted.lowerBound)"
       throw .failure("wrong number of args for \(name): want \(least) got \(arguments.count)")
     }
-    if name == "printf", arguments.first?.string == nil {
+    if name == "printf", arguments.first?.typeName != "string" {
       throw .failure("wrong type for value; expected string; got \(arguments.first?.typeName ?? "nil")")
     }
     do throws(BuiltinError) {
@@ -83,7 +83,7 @@ struct TemplateCall {
         datum = Datum(array[try position(key, in: array.count, "index")])
       case .value(.set(let set)):
         datum = Datum(set.elements[try position(key, in: set.count, "index")])
-      case .nothing: throw .failure("index of nil pointer")
+      case .nothing, .null: throw .failure("index of nil pointer")
       default:
         guard let text = datum.string else { throw .failure("can't index item of type \(datum.typeName)") }
         let bytes = Array(text.utf8)
@@ -134,16 +134,23 @@ struct TemplateCall {
     return result
   }
 
+  /// The same with what isn't there as an action shows it, which is a string.
+  private func shown() -> String {
+    var call = self
+    call.arguments = arguments.map { isNothing($0) ? .value(.string(Text(Datum.missing))) : $0 }
+    return call.joined()
+  }
+
   private func isText(_ datum: Datum) -> Bool { datum.string != nil }
 
   private func formatted(_ context: inout BuiltinContext) throws(BuiltinError) -> Datum {
     var formatter = GoFormatter(
       arguments.dropFirst().map { datum in
         switch datum {
-        case .int(let value): .int(value)
+        case .int(let value): .int(value, typeName: "int")
         case .float(let value): .float(value)
-        case .value(.number(let number)): .jsonNumber(number.description)
-        default: .string(datum.text)
+        case .value(let value): GoFormatter.Argument(json: value)
+        case .nothing, .null: .null
         }
       })
     try formatter.format(Array((arguments[0].string ?? "").utf8), &context)
@@ -165,6 +172,7 @@ struct TemplateCall {
   }
 
   private func isEqual(_ a: Datum, _ b: Datum) throws(BuiltinError) -> Bool {
+    if isNothing(a) || isNothing(b) { return isNothing(a) && isNothing(b) }
     for datum in [a, b] {
       switch datum {
       case .value(.array), .value(.object), .value(.set):
@@ -172,7 +180,6 @@ struct TemplateCall {
       default: break
       }
     }
-    if isNothing(a) || isNothing(b) { return isNothing(a) && isNothing(b) }
     try checkKinds(a, b)
     return a.text.utf8.elementsEqual(b.text.utf8)
   }
@@ -199,7 +206,7 @@ struct TemplateCall {
 
   private func escaped(_ escape: (Unicode.Scalar) -> String?) -> Datum {
     var result = String.UnicodeScalarView()
-    for scalar in joined().unicodeScalars {
+    for scalar in shown().unicodeScalars {
       if let text = escape(scalar) { result.append(contentsOf: text.unicodeScalars) } else { result.append(scalar) }
     }
     return .value(.string(Text(String(result))))

@@ -3,15 +3,18 @@ struct TemplateRun {
   /// What a pipeline works on. Numbers of the data are text to a template (`json.Number`), those of the template are
   /// numbers.
   enum Datum {
-    /// Nil, or a member that isn't there.
+    /// A member that isn't there, and what a pipeline makes of null.
     case nothing
+    /// Null as a member or an element: unlike `nothing`, it has no members to ask for.
+    case null
     case value(Value)
     case int(Int)
     case float(Double)
 
     init(_ value: Value?) {
       switch value {
-      case nil, .null?: self = .nothing
+      case nil: self = .nothing
+      case .null?: self = .null
       case let value?: self = .value(value)
       }
     }
@@ -32,7 +35,15 @@ struct TemplateRun {
   ) throws(BuiltinError) -> String {
     var run = TemplateRun(template: template, variables: [("$", Datum(data))])
     _ = try run.render(template.body, Datum(data), &context)
-    return String(decoding: run.output, as: UTF8.self)
+    // OPA renames what isn't there in the whole text, wherever it comes from.
+    var result: [UInt8] = []
+    var end = 0
+    for start in ByteSearch(Array(Datum.missing.utf8)).indexes(in: run.output) {
+      result += run.output[end..<start]
+      result += "<undefined>".utf8
+      end = start + Datum.missing.utf8.count
+    }
+    return String(decoding: result + run.output[end...], as: UTF8.self)
   }
 
   private init(template: TextTemplate, variables: [(name: String, datum: Datum)]) {
@@ -116,12 +127,15 @@ struct TemplateRun {
     let datum = try value(of: plain, dot, &context)
     let elements: [(key: Datum, value: Datum)]
     switch datum {
-    case .nothing: elements = []
+    case .nothing, .null: elements = []
     case .value(.array(let array)): elements = array.enumerated().map { (.int($0.offset), Datum($0.element)) }
     case .value(.set(let set)): elements = set.elements.enumerated().map { (.int($0.offset), Datum($0.element)) }
     case .value(.object(let object)):
       elements = object.entries.map { (.value(.string(Text($0.key.asString ?? $0.key.json()))), Datum($0.value)) }
     case .int(let count):
+      if pipeline.variables.count > 1 {
+        throw fault(pipeline.place, "can't use \(count) to iterate over more than one variable")
+      }
       try context.charge(max(count, 0))
       elements = (0..<max(count, 0)).map { (.int($0), .int($0)) }
     default: throw fault(pipeline.place, "range can't iterate over \(datum.shown)")
@@ -157,7 +171,8 @@ struct TemplateRun {
   ) throws(BuiltinError) -> Datum {
     var final: Datum?
     for command in pipeline.commands { final = try value(of: command, dot, final, &context) }
-    let datum = final ?? .nothing
+    var datum = final ?? .nothing
+    if case .null = datum { datum = .nothing }
     for name in pipeline.variables { set(name, datum, pipeline.isAssignment) }
     return datum
   }
@@ -183,8 +198,8 @@ struct TemplateRun {
         }
         return last
       }
-      for operand in rest { arguments.append(try value(of: operand, dot, &context)) }
-      if let final { arguments.append(final) }
+      for operand in rest { arguments.append(try value(of: operand, dot, &context).asArgument) }
+      if let final { arguments.append(final.asArgument) }
       let call = TemplateCall(name: name, arguments: arguments, firstSource: rest.first?.place.source ?? "")
       let result: Datum
       do throws(BuiltinError) {
@@ -233,7 +248,8 @@ struct TemplateRun {
     for name in names {
       switch datum {
       case .value(.object(let object)): datum = Datum(object[Text(name)])
-      case .nothing: throw fault(place, "nil pointer evaluating interface {}.\(name)")
+      case .nothing: return .nothing
+      case .null: throw fault(place, "nil pointer evaluating interface {}.\(name)")
       default: throw fault(place, "can't evaluate field \(name) in type interface {}")
       }
     }
@@ -245,7 +261,7 @@ extension TemplateRun.Datum {
   /// Neither zero, empty nor nothing. A number of the data is text, and so always true.
   var isTrue: Bool {
     switch self {
-    case .nothing: false
+    case .nothing, .null: false
     case .int(let value): value != 0
     case .float(let value): value != 0
     case .value(.boolean(let value)): value
@@ -258,12 +274,19 @@ extension TemplateRun.Datum {
   }
 
   /// As an action prints it.
-  var shown: String { if case .nothing = self { "<undefined>" } else { text } }
+  var shown: String {
+    switch self {
+    case .nothing, .null: Self.missing
+    default: text
+    }
+  }
+
+  static let missing = "<no value>"
 
   /// As Go's `%v` prints it.
   var text: String {
     switch self {
-    case .nothing: "<nil>"
+    case .nothing, .null: "<nil>"
     case .int(let value): String(value)
     case .float(let value): Self.text(value)
     case .value(let value): Self.text(value)
@@ -287,6 +310,9 @@ extension TemplateRun.Datum {
     }
   }
 
+  /// Functions see no difference between null and what isn't there.
+  var asArgument: TemplateRun.Datum { if case .null = self { .nothing } else { self } }
+
   /// Text for the functions that want some: strings, and numbers of the data.
   var string: String? {
     switch self {
@@ -298,7 +324,7 @@ extension TemplateRun.Datum {
 
   var typeName: String {
     switch self {
-    case .nothing: "nil"
+    case .nothing, .null: "nil"
     case .int: "int"
     case .float: "float64"
     case .value(.string): "string"

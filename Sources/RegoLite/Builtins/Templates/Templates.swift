@@ -13,10 +13,27 @@ extension Builtins {
       }
     ]
 
+    /// Refuses what Rego's text has an escape for that JSON hasn't.
+    private static func requireJSON(_ text: Text) throws(BuiltinError) {
+      for scalar in text.string.unicodeScalars {
+        let escape: Character? =
+          switch scalar.value {
+          case 0x08...0x0A, 0x0C, 0x0D: nil
+          case 0x07: "a"
+          case 0x0B: "v"
+          case 0..<0x20, 0x7F: "x"
+          case 0x10000...: GoQuote.isPrintable(scalar) ? nil : "U"
+          default: nil
+          }
+        if let escape { throw .failure("invalid character '\(escape)' in string escape code") }
+      }
+    }
+
     /// The variables go through JSON, as OPA hands them on: refuses sets, and keys that are no strings.
     private static func requireJSON(_ value: Value) throws(BuiltinError) {
       switch value {
-      case .null, .boolean, .number, .string: return
+      case .null, .boolean, .number: return
+      case .string(let text): try requireJSON(text)
       case .set(let set):
         throw .failure(
           set.isEmpty
@@ -29,6 +46,7 @@ extension Builtins {
             let first = key.regoDescription.prefix(1)
             throw .failure("invalid character '\(first)' looking for beginning of object key string")
           }
+          try requireJSON(key)
           try requireJSON(value)
         }
       }

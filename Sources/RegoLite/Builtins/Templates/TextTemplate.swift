@@ -60,8 +60,9 @@ struct TextTemplate {
   init(_ text: Text) throws(BuiltinError) {
     do throws(TemplateLexer.Fault) {
       var parser = TemplateParser(text: text, items: try TemplateLexer.items(of: text))
-      body = try parser.parse()
+      try parser.parse()
       named = parser.named
+      body = named["template"] ?? []
     } catch {
       throw .failure("template: template:\(error.line): \(error.message)")
     }
@@ -86,10 +87,11 @@ private struct TemplateParser {
     self.items = items
   }
 
-  mutating func parse() throws(Fault) -> [Node] {
+  /// Fills `named`: what is outside of all definitions is called `template`.
+  mutating func parse() throws(Fault) {
     let (nodes, end) = try list()
     if let end { throw fault("unexpected {{\(end)}}") }
-    return nodes
+    try define("template", nodes)
   }
 
   /// Nodes up to `end` or `else`, whose word is taken but not what follows it.
@@ -127,11 +129,12 @@ private struct TemplateParser {
       try endAction("{{\(word)}}")
       return word == "break" ? .breakLoop : .continueLoop
     case "define":
+      if depth > 1 { throw fault("unexpected <define> in command") }
       index += 1
       skipSpace()
       let name = try templateName("define clause")
       try endAction("define clause")
-      named[name] = try separate("define clause")
+      try define(name, separate("define clause"))
       return nil
     case "block":
       index += 1
@@ -139,8 +142,7 @@ private struct TemplateParser {
       let place = place(at: index)
       let name = try templateName("block clause")
       let pipeline = try pipeline("block clause")
-      let body = try separate("block clause")
-      if named[name] == nil { named[name] = body }
+      try define(name, separate("block clause"))
       return .template(name, pipeline, place)
     case "template":
       index += 1
@@ -157,6 +159,21 @@ private struct TemplateParser {
       return .template(name, try pipeline("template clause"), place)
     default:
       return .action(try pipeline("command"))
+    }
+  }
+
+  /// Of two bodies for a name one has to be blank.
+  private mutating func define(_ name: String, _ nodes: [Node]) throws(Fault) {
+    func isBlank(_ nodes: [Node]) -> Bool {
+      nodes.allSatisfy {
+        guard case .text(let text) = $0 else { return false }
+        return text.unicodeScalars.allSatisfy(\.properties.isWhitespace)
+      }
+    }
+    if let earlier = named[name], !isBlank(earlier) {
+      if !isBlank(nodes) { throw fault("template: multiple definition of template \(GoQuote.string(name))") }
+    } else {
+      named[name] = nodes
     }
   }
 

@@ -22,11 +22,14 @@ struct JSONWebToken {
 
   func headerObject() throws(BuiltinError) -> ObjectValue {
     let bytes = try Self.decode(header, "header")
+    let object: ObjectValue
     do throws(BuiltinError) {
-      return try Self.object(bytes)
+      object = try Self.object(bytes)
     } catch {
       throw .failure("bad JWT header: \(error.message)")
     }
+    if object["enc"] != nil { throw .failure("JWT is a JWE object, which is not supported") }
+    return object
   }
 
   func payloadBytes() throws(BuiltinError) -> [UInt8] { try Self.decode(payload, "payload") }

@@ -85,8 +85,8 @@ extension Builtins {
       _ arguments: [Value], _ context: inout BuiltinContext
     ) throws(BuiltinError) -> Value? {
       let unverified: Value = [false, .emptyObject, .emptyObject]
-      var text = try arguments.string(1)
       let constraints = try JWTConstraints(arguments.object(2), now: context.nowNanoseconds)
+      var text = try arguments.string(1)
       for _ in 0..<deepestNesting {
         try context.charge(bytes: text.utf8.count)
         let token = try JSONWebToken(text)

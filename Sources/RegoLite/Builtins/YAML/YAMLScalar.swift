@@ -31,7 +31,8 @@ enum YAMLScalar {
       first == UInt8(ascii: "+") || first == UInt8(ascii: "-")
         || first == UInt8(ascii: ".") || (0x30...0x39).contains(first), text.utf8.count <= 4_096
     else { return nil }
-    let plain = String(text.unicodeScalars.filter { $0 != "_" })
+    // Only what begins with a digit or a sign may have underscores.
+    let plain = first == UInt8(ascii: ".") ? text : String(text.unicodeScalars.filter { $0 != "_" })
     if first != UInt8(ascii: "."), let integer = integer(plain) { return integer }
     guard isFloat(plain), let value = Double(plain), value.isFinite else { return nil }
     return .double(value)
