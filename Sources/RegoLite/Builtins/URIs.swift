@@ -21,7 +21,8 @@ extension Builtins {
 struct GoURL {
   private var scheme: [UInt8] = []
   private var host: [UInt8] = []
-  private var path: [UInt8] = []
+  /// Without escapes.
+  private(set) var path: [UInt8] = []
   /// As it came, when it isn't what Go would write for the path.
   private var rawPath: [UInt8] = []
   private var query: [UInt8] = []

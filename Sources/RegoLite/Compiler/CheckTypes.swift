@@ -54,7 +54,8 @@ struct CheckTypes {
 
   private mutating func check(_ body: TypedBody) {
     let group = graph.groups[body.group]
-    let constants = body.suffix.prefix { $0.constantValue != nil }.compactMap(\.constantValue)
+    // As in OPA, a collection is as good as a variable here.
+    let constants = body.suffix.prefix { $0.scalarValue != nil }.compactMap(\.scalarValue)
     let path = group.path + constants
     guard mistakes.leaveTypes(of: body) else {
       types.insertAnything(at: path)
@@ -184,7 +185,7 @@ extension TypedBody {
   /// Whether a path below the group's can lead to what the definition makes.
   fileprivate func canLie(at path: ArraySlice<Atom>) -> Bool {
     for (own, other) in zip(suffix, path) {
-      guard let own = own.constantValue else { return true }
+      guard let own = own.scalarValue else { return true }
       if let other = other.constantValue, own != other { return false }
     }
     return true
@@ -204,4 +205,8 @@ extension TypedBody {
     }
     return (patterns, rest)
   }
+}
+
+extension Atom {
+  fileprivate var scalarValue: Value? { constantValue.flatMap { $0.isCollection ? nil : $0 } }
 }

@@ -24,7 +24,7 @@ extension InferTypes {
       let isSet = if case .set = atom { true } else { false }
       if !isSet, type(of: atom) == nil { _ = unify(atom, .anything) }
       reference.name = text(of: atom)
-      return checkPath(reference, from: 0, below: typeOrAnything(atom))
+      return checkPath(reference, from: 0, below: typeOfBase(atom))
     }
   }
 
@@ -33,7 +33,7 @@ extension InferTypes {
     switch base {
     case .input: return replacedObject("input", path) ?? .anything
     case .atom(.constant(let value)) where !value.isCollection: return nil
-    case .atom(let atom): return member(of: typeOrAnything(atom), path[...])
+    case .atom(let atom): return member(of: typeOfBase(atom), path[...])
     case .data: break
     }
     if let object = replacedObject("data", path), graph.node(at: path.compactMap(\.constantText)) == nil {
@@ -194,7 +194,11 @@ extension InferTypes {
       type = next
     }
     guard type == .untyped else { return true }
-    report("function \(text(of: reference)) used as reference, not called", at: reference.location)
+    let text = text(of: reference)
+    // A package's functions have names.
+    let isFunction = reference.path.last?.constantText != nil
+    report(
+      isFunction ? "function \(text) used as reference, not called" : "undefined ref: \(text)", at: reference.location)
     return false
   }
 

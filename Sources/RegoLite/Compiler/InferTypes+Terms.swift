@@ -58,6 +58,12 @@ extension InferTypes {
     return copy.type(of: atom)?.bounded ?? .anything
   }
 
+  /// The type of what is looked into: of a set, also where not everything is known of its members.
+  func typeOfBase(_ atom: Atom) -> RegoType {
+    if case .set = atom, let type = parts(of: atom).type { return type.bounded }
+    return typeOrAnything(atom)
+  }
+
   mutating func newVariable() -> Atom {
     slots.append(nil)
     return .local(slots.count - 1)

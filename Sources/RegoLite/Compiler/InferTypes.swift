@@ -46,8 +46,11 @@ struct InferTypes {
     let names = slotNames
     var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
     var bound = bound
+    let negations = Set(steps.compactMap { step in if case .noneOf = step.kind { step.unit } else { nil } })
     while let step = order.next(bound: bound) {
-      check(step, bound: bound)
+      // That a body which is negated has its variables from outside says nothing of their types.
+      let isTyped = !step.bindsNothing || step.unit.map { !negations.contains($0) } ?? true
+      if isTyped { check(step, bound: bound) }
       switch step.kind {
       case .unify, .reference, .call, .iterate, .comprehension: step.forEachOwnSlot { bound.bind($0) }
       case .holds, .not, .noneOf, .anyOf, .every: break
@@ -101,7 +104,9 @@ struct InferTypes {
       let before = description(of: result)
       if !unify(result, type) { reportMismatch(type.description, before, at: step.location) }
     case .noneOf(let body): checkInner(body, bound: bound)
-    case .every(_, let key, let value, let body):
+    case .every(let domain, let key, let value, let body):
+      // OPA gives the domain a name.
+      _ = unify(domain, newVariable())
       checkMockedFunctions(of: step)
       var bound = bound
       if let key { bound.bind(key) }
@@ -115,10 +120,8 @@ struct InferTypes {
   }
 
   /// Bodies in a body get two checks alone, as in OPA: whether their references can lead anywhere, and what is inside
-  /// their comprehensions.
+  /// their comprehensions. What the references say of variables holds outside, too.
   private mutating func checkInner(_ steps: [Step], bound: BoundSlots) {
-    let mark = slots.mark
-    defer { slots.undo(to: mark) }
     var bound = bound
     for step in steps { step.forEachOwnSlot { bound.bind($0) } }
     for step in steps {
@@ -128,6 +131,7 @@ struct InferTypes {
         if case .atom(let atom) = base, !atom.isLocal { continue }
         _ = checkReference(base, path, at: step.location)
       case .iterate(let collection, let key, _):
+        if !collection.isLocal { continue }
         _ = checkReference(.atom(collection), [key ?? newVariable()], at: step.location)
       case .not(let inner), .noneOf(let inner): checkInner(inner, bound: bound)
       case .every(_, let key, let value, let inner):
@@ -310,7 +314,13 @@ struct InferTypes {
     let mark = slots.mark
     var isPossible = true
     if let type {
-      isPossible = self.type(of: pattern).map { RegoType.unifies($0, type) } ?? unify(pattern, type)
+      if let known = self.type(of: pattern) {
+        isPossible = RegoType.unifies(known, type)
+      } else if case .local = pattern {
+        isPossible = unify(pattern, type)
+      } else {
+        isPossible = type.isKnown && unify(pattern, type)
+      }
     } else {
       switch base {
       // Nothing is below a scalar.

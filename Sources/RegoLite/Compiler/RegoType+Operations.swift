@@ -6,6 +6,18 @@ extension RegoType {
   private static let nodeLimit = 512
   private static let depthLimit = 24
 
+  /// Nothing in it is `untyped`, other types beside that apart.
+  var isKnown: Bool {
+    switch self {
+    case .untyped: false
+    case .null, .boolean, .number, .string, .any: true
+    case .set(let element): element.isKnown
+    case .array(let leading, let rest): leading.allSatisfy(\.isKnown) && rest?.isKnown ?? true
+    case .object(let properties, let restKey, let restValue):
+      properties.values.allSatisfy(\.isKnown) && restKey?.isKnown ?? true && restValue?.isKnown ?? true
+    }
+  }
+
   var isAnything: Bool { if case .any(let members) = self { members.isEmpty } else { false } }
 
   // MARK: Of values

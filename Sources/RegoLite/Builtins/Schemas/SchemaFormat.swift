@@ -7,34 +7,18 @@ enum SchemaFormat {
     case "time": return Moment.isTime(string)
     case "date-time":
       return Moment.isDate(string) || Moment.isTime(string, zone: .optional) || Moment.isDateTime(string)
-    case "email", "idn-email": return isMailAddress(string)
+    case "email", "idn-email": return MailAddress.isOne(string)
     case "hostname": return isHostName(string)
     case "ipv4": return string.contains(".") && IPAddress(string) != nil
     case "ipv6": return string.contains(":") && IPAddress(string) != nil
-    case "uri", "iri": return isReference(string) && hasScheme(string)
-    case "uri-reference", "iri-reference": return isReference(string)
-    case "uri-template": return isReference(string) && hasPairedBraces(string)
+    case "uri", "iri": return url(string) != nil && hasScheme(string)
+    case "uri-reference", "iri-reference": return url(string) != nil
+    case "uri-template": return url(string).map { hasPairedBraces($0.path) } ?? false
     case "uuid": return isUUID(string)
     case "regex": return (try? RegularExpression(go: text)) != nil
     case "json-pointer": return isPointer(string[...])
     case "relative-json-pointer": return isRelativePointer(string)
     default: return true
-    }
-  }
-
-  /// `local@domain`, alone or in angle brackets after a name (RFC 5322 §3.4, without comments and quotes).
-  private static func isMailAddress(_ text: String) -> Bool {
-    var address = Substring(text)
-    if address.hasSuffix(">"), let start = address.lastIndex(of: "<") {
-      address = address[address.index(after: start)...].dropLast()
-    }
-    let parts = address.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2 else { return false }
-    return parts.allSatisfy { part in
-      !part.isEmpty && part.first != "." && part.last != "." && !part.contains("..")
-        && part.unicodeScalars.allSatisfy { scalar in
-          scalar.value > 0x20 && scalar.value != 0x7F && !"()<>[]:;,\\\"".unicodeScalars.contains(scalar)
-        }
     }
   }
 
@@ -59,25 +43,14 @@ enum SchemaFormat {
     }
   }
 
-  /// What Go's `url.Parse` takes, as far as escapes, control characters and the host go.
-  private static func isReference(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
-    if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\\") }) || text.hasPrefix(":") {
-      return false
-    }
-    let path = bytes.prefix { $0 != UInt8(ascii: "?") }
-    for (index, byte) in path.enumerated() where byte == UInt8(ascii: "%") {
-      guard index + 2 < path.count,
-        [path[index + 1], path[index + 2]].allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit })
-      else { return false }
-    }
-    if let range = String(decoding: path, as: UTF8.self).firstHost, range.contains(" ") { return false }
-    return true
+  /// What Go's `url.Parse` takes, but for backslashes.
+  private static func url(_ text: String) -> GoURL? {
+    text.utf8.contains(UInt8(ascii: "\\")) ? nil : try? GoURL(Text(text))
   }
 
-  private static func hasPairedBraces(_ text: String) -> Bool {
+  private static func hasPairedBraces(_ bytes: [UInt8]) -> Bool {
     var isOpen = false
-    for byte in text.utf8 {
+    for byte in bytes {
       switch (byte, isOpen) {
       case (UInt8(ascii: "{"), false): isOpen = true
       case (UInt8(ascii: "}"), true): isOpen = false
@@ -109,23 +82,6 @@ enum SchemaFormat {
     guard !digits.isEmpty, digits == "0" || !digits.hasPrefix("0") else { return false }
     let rest = text[digits.endIndex...]
     return rest == "#" || isPointer(rest)
-  }
-}
-
-extension String {
-  /// What stands between `//` and the next slash.
-  fileprivate var firstHost: Substring? {
-    let bytes = utf8
-    var index = bytes.startIndex
-    while index < bytes.endIndex {
-      let next = bytes.index(after: index)
-      if bytes[index] == UInt8(ascii: "/") {
-        guard next < bytes.endIndex, bytes[next] == UInt8(ascii: "/") else { return nil }
-        return self[bytes.index(after: next)...].prefix { $0 != "/" }
-      }
-      index = next
-    }
-    return nil
   }
 }
 
@@ -172,7 +128,7 @@ private struct Moment {
   }
 
   private mutating func time(_ zone: Zone) -> Bool {
-    guard let hour = number(2), hour < 24, take(":"), let minute = number(2), minute < 60, take(":"),
+    guard let hour = number(2) ?? number(1), hour < 24, take(":"), let minute = number(2), minute < 60, take(":"),
       let second = number(2), second < 60
     else { return false }
     if take(".") || take(",") {

@@ -31,11 +31,21 @@ enum YAMLScalar {
       first == UInt8(ascii: "+") || first == UInt8(ascii: "-")
         || first == UInt8(ascii: ".") || (0x30...0x39).contains(first), text.utf8.count <= 4_096
     else { return nil }
-    // Only what begins with a digit or a sign may have underscores.
-    let plain = first == UInt8(ascii: ".") ? text : String(text.unicodeScalars.filter { $0 != "_" })
+    // What begins with a point is a number of Go's, where each underscore separates two digits.
+    if first == UInt8(ascii: "."), !separatesDigits(text) { return nil }
+    let plain = String(text.unicodeScalars.filter { $0 != "_" })
     if first != UInt8(ascii: "."), let integer = integer(plain) { return integer }
     guard isFloat(plain), let value = Double(plain), value.isFinite else { return nil }
     return .double(value)
+  }
+
+  private static func separatesDigits(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return bytes.indices.allSatisfy { index in
+      bytes[index] != UInt8(ascii: "_")
+        || index > 0 && index + 1 < bytes.count
+          && [bytes[index - 1], bytes[index + 1]].allSatisfy { (0x30...0x39).contains($0) }
+    }
   }
 
   /// Decimal, or with Go's prefixes: `0x`, `0b`, `0o` or `0`.
