@@ -194,8 +194,10 @@ def argument(gen, declared, scope, depth):
         dynamic = declared.get("dynamic") or {"key": {"type": "string"}, "value": {"type": "any"}}
         static = [(p["key"], p["value"]) for p in declared.get("static") or []]
         pairs = [term(json.dumps(k), ": ", argument(gen, d, scope, depth - 1)) for k, d in static]
-        for _ in range(rng.randrange(3)):
-            key = argument(gen, dynamic["key"], scope, 0)
+        # As in the generator's own literals: one key at most that isn't constant.
+        open_key = not gen.shuffled and rng.random() < 0.3
+        for _ in range(rng.randrange(3) if not open_key else 1):
+            key = argument(gen, dynamic["key"], scope, 0) if open_key else constants.string_term(rng)
             pairs.append(term(key, ": ", argument(gen, dynamic["value"], scope, depth - 1)))
         return term("{", Seq(pairs, ", "), "}")
     return gen.term(kind_of(declared), scope, 0)

@@ -41,8 +41,8 @@ class Excuse:
 
 
 def without_place(case, ours, theirs):
-    return bool(theirs.errors) and len(theirs.errors) == 1 and theirs.errors[0][:2] == (None, 0) and \
-        ours.errors is not None and ours.codes == theirs.codes and any('$"' in m for m in case["modules"])
+    return bool(theirs.errors) and all(e[:2] == (None, 0) for e in theirs.errors) and \
+        ours.errors is not None and theirs.codes <= ours.codes and any('$"' in m for m in case["modules"])
 
 
 def agree_on_a_mistake(case, ours, theirs):

@@ -1,7 +1,7 @@
 """Cuts a case down as long as the two sides still differ in the same way."""
 import time
 
-from .compare import difference
+from .compare import difference, excuse
 from .tree import Case, Node, Seq
 
 # Candidates asked for together: few at first, more when none of them will do.
@@ -109,5 +109,5 @@ def first(batch, kind, regolite, opa):
     if theirs is None:
         return None
     ours = regolite.ask(texts)
-    differing = [c for (c, _), a, b in zip(batch, ours, theirs) if difference(a, b) == kind]
+    differing = [c for (c, t), a, b in zip(batch, ours, theirs) if difference(a, b) == kind and not excuse(t, a, b)]
     return min(differing, key=length) if differing else None

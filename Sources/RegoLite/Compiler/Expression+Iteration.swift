@@ -8,9 +8,9 @@ extension Expression {
     case .someIn(let key, let value, let collection):
       return key?.iterates == true || value.iterates || collection.iterates
     case .every(_, _, let domain, let body): return domain.iterates || body.contains(where: \.iterates)
-    case .not(let body): return body.contains(where: \.iterates)
+    case .not(let negated): return negated.body.contains(where: \.iterates)
     case .and(let left, let right), .or(let left, let right):
-      return left.contains(where: \.iterates) || right.contains(where: \.iterates)
+      return left.body.contains(where: \.iterates) || right.body.contains(where: \.iterates)
     }
   }
 }

@@ -83,7 +83,7 @@ extension InferTypes {
     var result: (type: RegoType, rest: ArraySlice<Atom>)?
     for (target, type) in replaced {
       guard zip(constants, target).allSatisfy({ $0 == .string($1) }) else { continue }
-      guard result == nil, target.count <= constants.count, let own = types.type(at: target) else {
+      guard result == nil, target.count <= constants.count, let own = types.extent(at: target) else {
         return (.anything, path[...])
       }
       result = (own.union(type), path[target.count...])

@@ -86,8 +86,8 @@ struct InferTypes {
           if !isWithin { replacedParts.append(part) }
         }
         affected.formUnion(graph.users(of: target))
-        if isFirst { check(target, replacedBy: value, at: step.location) }
       }
+      if isFirst { checkReplacements(with) }
     }
     switch step.kind {
     case .unify(let a, let b):
@@ -263,9 +263,21 @@ struct InferTypes {
     }
   }
 
+  private mutating func checkReplacements(_ with: WithGroup) {
+    // Of functions that read a document which is replaced nothing is known.
+    var unknown: Set<Int> = []
+    for (target, _) in with.modifications {
+      if case .data = target { unknown.formUnion(graph.users(of: target)) }
+    }
+    for (index, (target, value)) in with.modifications.enumerated() {
+      guard case .callee(let callee) = value else { continue }
+      if case .function(let group) = callee, unknown.contains(group) { continue }
+      check(target, replacedBy: callee, at: with.targets[index])
+    }
+  }
+
   /// A function that stands in for another has to take as many arguments, and be able to take the same.
-  private mutating func check(_ target: WithTarget, replacedBy value: WithReplacement, at location: Location) {
-    guard case .callee(let callee) = value else { return }
+  private mutating func check(_ target: WithTarget, replacedBy callee: Callee, at location: Location) {
     let name: String
     let replaced: FunctionType
     let want: String

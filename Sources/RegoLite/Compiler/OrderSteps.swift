@@ -59,7 +59,17 @@ struct OrderSteps {
   }
 
   /// The steps that never became ready, in the body's order.
-  var remaining: [Step] { steps.indices.filter { isRemaining[$0] }.map { steps[$0] } }
+  ///
+  /// Those that look into a comprehension which waits for a variable itself come into it only when there are no others:
+  /// OPA forgets what they wait for.
+  var remaining: [Step] {
+    let all = steps.indices.filter { isRemaining[$0] }
+    let others = all.filter { index in
+      guard case .unify(let a, let b) = steps[index].kind else { return true }
+      return ![a, b].contains { $0.contains(slot: isOpenComprehension) }
+    }
+    return (others.isEmpty ? all : others).map { steps[$0] }
+  }
 
   /// The next step that can run when `bound` have values; absent when none is left or none can.
   mutating func next(bound: BoundSlots) -> Step? {
@@ -87,7 +97,7 @@ struct OrderSteps {
   /// What has a value after each step had its one chance, in the order of the text.
   func boundInOnePass(from given: BoundSlots) -> BoundSlots {
     var bound = given
-    for (index, step) in steps.enumerated() where step.canBind {
+    for (index, step) in steps.enumerated() where step.canBind && step.with?.namesBuiltin != true {
       if isReadyAlone(index, bound, looksInside: false) {
         step.forEachOwnSlot { bound.bind($0) }
       } else if case .unify(let a, let b) = step.kind {
@@ -262,9 +272,17 @@ struct OrderSteps {
       }
       var result: [(Atom, Atom)] = []
       for item in x {
-        guard let key = item.key.objectKey(bound), let other = values[key] else { return .some(nil) }
-        result.append((item.value, other))
+        guard let key = item.key.objectKey(bound) else { return .some(nil) }
+        if let other = values.removeValue(forKey: key) {
+          result.append((item.value, other))
+        } else if y.allSatisfy({ $0.key.constantValue != nil }), item.key.constantValue != nil {
+          // OPA looks at the keys that both have. The rest must have values from elsewhere, and the objects are not equal.
+          result += [(item.value, item.value), (.constant(.boolean(true)), .constant(.boolean(false)))]
+        } else {
+          return .some(nil)
+        }
       }
+      for other in values.values { result.append((other, other)) }
       return result
     default: return .some(nil)
     }

@@ -104,10 +104,15 @@ extension ResolveNames {
     guard !modifiers.isEmpty else { return nil }
     var result: [(target: WithTarget, value: WithReplacement)] = []
     var targets: [Location] = []
-    for modifier in modifiers {
-      guard let target = target(modifier.target) else { continue }
-      targets.append(modifier.target.location)
-      result.append((target, replacement(modifier.value, for: target, into: &steps)))
+    callsFirst(into: &steps) { names, steps in
+      for modifier in modifiers {
+        guard let target = names.target(modifier.target) else {
+          if names.resolveCallee(modifier.value) == nil { _ = names.atom(modifier.value, with: nil, into: &steps) }
+          continue
+        }
+        targets.append(modifier.target.location)
+        result.append((target, names.replacement(modifier.value, for: target, into: &steps)))
+      }
     }
     return WithGroup(result, targets: targets)
   }

@@ -60,7 +60,15 @@ extension ResolveNames {
     } else if scopes.contains(where: { $0.arguments.contains(name) }) {
       if top == 1 { errors.append(.compile("arg \(name) redeclared", at: location)) }
     }
-    let slot = slot ?? newSlot(name)
+    var known = slot
+    if slot == nil, scopes[top].isClosed, let own = undeclared[name],
+      !scopes.contains(where: { $0.referenced.contains(name) })
+    {
+      // As in OPA, a body inside such a body means this one, also where it stands before it.
+      undeclared[name] = nil
+      known = own
+    }
+    let slot = known ?? newSlot(name)
     scopes[top].declared[name] = Declaration(
       slot: slot, location: location, verb: verb, mustBeUsed: mustBeUsed)
     return slot

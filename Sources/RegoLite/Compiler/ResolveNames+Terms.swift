@@ -99,7 +99,7 @@ extension ResolveNames {
 
   /// The steps from `lateStart` on are one expression to OPA: none of them runs before all can. `core` ends it.
   mutating func unite(_ steps: inout [Step], _ core: inout [Step]) {
-    guard lateStart < steps.count else { return }
+    guard steps.count - lateStart + core.count > 1 else { return }
     unitCount += 1
     for index in lateStart..<steps.count { steps[index].unit = unitCount }
     for index in core.indices { core[index].unit = unitCount }
@@ -202,6 +202,7 @@ extension ResolveNames {
       var call = [Step(kind: .call(result: result, callee: callee, arguments: atoms), with: with, location: location)]
       unite(&steps, &call)
       steps += call
+      if case .local(let slot) = result { calledSlots.insert(slot) }
       return result
     case .template(let parts):
       return template(parts, location: location, with: with, into: &steps)
@@ -217,13 +218,17 @@ extension ResolveNames {
   }
 
   /// The steps of a body that has variables of its own.
-  mutating func closed(_ body: Body) -> [Step] {
+  ///
+  /// - Parameter tellsOuter: What it reads counts as read by the body outside, too.
+  mutating func closed(_ body: Body, tellsOuter: Bool = false) -> [Step] {
     openScope()
     scopes[scopes.count - 1].isClosed = true
     let outer = late
     late = nil
     defer {
+      let referenced = scopes[scopes.count - 1].referenced
       closeScope()
+      if tellsOuter, !scopes.isEmpty { scopes[scopes.count - 1].referenced.formUnion(referenced) }
       late = outer
     }
     var steps: [Step] = []
@@ -276,9 +281,9 @@ extension ResolveNames {
   /// Where a key stands among others once calls and references have become variables of the compiler's own.
   private func rank(_ key: Atom) -> Int {
     switch key {
-    case .constant(let value): value.isCollection ? 4 : 0
-    case .local(let slot): slotNames[slot].map { isDeclared($0) ? 1 : 3 } ?? 2
-    case .array, .object, .set: 4
+    case .constant(let value): value.isCollection ? 5 : 0
+    case .local(let slot): slotNames[slot].map { isDeclared($0) ? 1 : 4 } ?? (calledSlots.contains(slot) ? 2 : 3)
+    case .array, .object, .set: 5
     }
   }
 
@@ -320,7 +325,8 @@ extension ResolveNames {
         var inner: [Step] = []
         let value: Atom
         switch part {
-        case .expression(let term): value = atom(term, with: nil, into: &inner)
+        case .expression(let term):
+          value = callsFirst(into: &inner) { names, inner in names.atom(term, with: nil, into: &inner) }
         case .literal(let expression):
           let capture = newSlot(nil)
           self.expression(expression, capture: capture, into: &inner)
@@ -357,7 +363,9 @@ extension ResolveNames {
     let result = atom(collection, with: with, into: &steps)
     guard collection.isReference || collection.isName else { return (result, nil) }
     index = before
-    guard isIndexed(with), case .reference(_, let base, let path)? = steps.last?.kind else { return (result, nil) }
+    guard isIndexed(with), case .reference(_, let base, let path)? = (late?.last ?? steps.last)?.kind else {
+      return (result, nil)
+    }
     return (result, (base, path))
   }
 }

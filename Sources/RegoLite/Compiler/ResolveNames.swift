@@ -23,7 +23,7 @@ struct ResolveNames {
   var argumentSlots: Set<Slot> = []
   /// The name of each slot, absent for one that the compiler made.
   var slotNames: [Text?] = []
-  private(set) var undeclared: [Text: Slot] = [:]
+  var undeclared: [Text: Slot] = [:]
   /// Names that stand outside of any nested body.
   private var topLevelNames: Set<Text> = []
   var scopes: [Scope] = []
@@ -36,6 +36,8 @@ struct ResolveNames {
   /// Where the last expression's or call's own lookups begin.
   var lateStart = 0
   var unitCount = 0
+  /// The results of calls that are operands.
+  var calledSlots: Set<Slot> = []
   /// What the templates of a rule's own body and of its head name inside larger terms.
   private var templateVariables: [(slot: Slot, variable: Variable)] = []
   /// Of the body that is a rule's own.
@@ -156,7 +158,12 @@ struct ResolveNames {
     let first = steps.count
     defer { tag(&steps, from: first, as: expression.location) }
     declareBeforeModifiers(of: expression)
+    let referenced = scopes.last?.referenced
     let with = modifiers(expression.modifiers, into: &steps)
+    if case .every = expression.kind, let referenced {
+      // OPA does not notice that these read a name which is declared later.
+      scopes[scopes.count - 1].referenced = referenced
+    }
     let location = expression.location
     switch expression.kind {
     case .someDeclaration(let variables):
@@ -169,20 +176,22 @@ struct ResolveNames {
         }
       }
     case .someIn(let key, let value, let collection):
-      let (source, document) = iterated(collection, with: with, into: &steps)
-      let keyAtom = key.map { atom($0, with: with, into: &steps) }
-      let valueAtom = atom(value, with: with, into: &steps)
-      if let document {
-        index.iterates(
-          document.base, document.path, key: keyAtom, value: valueAtom, at: location, position: position(steps))
+      let iterate = callsFirst(into: &steps) { names, steps in
+        let (source, document) = names.iterated(collection, with: with, into: &steps)
+        let keyAtom = key.map { names.atom($0, with: with, into: &steps) }
+        let valueAtom = names.atom(value, with: with, into: &steps)
+        if let document {
+          names.index.iterates(
+            document.base, document.path, key: keyAtom, value: valueAtom, at: location, position: names.position(steps))
+        }
+        return Step(kind: .iterate(collection: source, key: keyAtom, value: valueAtom), with: with, location: location)
       }
-      steps.append(
-        Step(kind: .iterate(collection: source, key: keyAtom, value: valueAtom), with: with, location: location))
+      steps.append(iterate)
     case .every(let key, let value, let domain, let body):
       for case .variable(let name)? in [key?.kind, value.kind] where domain.mentions(name) && !isDeclared(name) {
         errors.append(.unsafe("var \(name)", at: domain.location))
       }
-      let source = atom(domain, with: with, into: &steps)
+      let source = callsFirst(into: &steps) { names, steps in names.atom(domain, with: with, into: &steps) }
       openScope()
       scopes[scopes.count - 1].isClosed = true
       let keySlot = key.flatMap { slot(declaring: $0) }
@@ -199,26 +208,29 @@ struct ResolveNames {
         kind: .every(domain: source, key: keySlot, value: valueSlot, body: inner),
         with: expression.isNegated ? nil : with, location: location)
       steps.append(expression.isNegated ? Step(kind: .not([every]), with: with, location: location) : every)
-    case .not(let body):
-      if expression.isNegated {
-        negated(body, with: with, at: location, into: &steps)
-      } else {
-        steps.append(Step(kind: .noneOf(closed(body)), with: with, location: location))
-      }
+    case .not(let negated):
+      let (inner, needs) =
+        negated.isBraced ? (closed(negated.body), []) : operand(negated, with: with, at: location)
+      united([Step(kind: .noneOf(inner), with: with, location: location)], after: needs, into: &steps)
     case .and(let left, let right):
       // The index takes what both sides ask for as the body's own.
-      let (outerDepth, outerOffset) = (indexedDepth, indexOffset)
-      for body in [left, right] {
-        if isIndexed(with) {
-          indexedDepth += 1
+      for side in [left, right] {
+        let (outerDepth, outerOffset) = (indexedDepth, indexOffset)
+        let isIndexed = isIndexed(with)
+        if isIndexed {
+          if side.isBraced { indexedDepth += 1 }
           indexOffset += steps.count
         }
-        let side = closed(body)
+        let (inner, needs) = operand(side, with: with, at: location, isIndexed: isIndexed)
         (indexedDepth, indexOffset) = (outerDepth, outerOffset)
-        steps.append(Step(kind: .anyOf([side]), with: with, location: location))
+        united([Step(kind: .anyOf([inner]), with: with, location: location)], after: needs, into: &steps)
       }
     case .or(let left, let right):
-      steps.append(Step(kind: .anyOf([closed(left), closed(right)]), with: with, location: location))
+      let (first, firstNeeds) = operand(left, with: with, at: location)
+      let (second, secondNeeds) = operand(right, with: with, at: location)
+      united(
+        [Step(kind: .anyOf([first, second]), with: with, location: location)], after: firstNeeds + secondNeeds,
+        into: &steps)
     case .term(let term):
       if expression.isNegated {
         var core: [Step] = []
@@ -246,22 +258,27 @@ struct ResolveNames {
     }
   }
 
-  /// `not x` where `not { … }` may stand too: a body of its own, but one whose variables have their values from outside.
-  private mutating func negated(_ body: Body, with: WithGroup?, at location: Location, into steps: inout [Step]) {
+  /// The steps of an operand, and those that ask for the values that its variables have to have: one without braces is
+  /// a body of its own, but its variables are those outside.
+  private mutating func operand(
+    _ operand: LogicalOperand, with: WithGroup?, at location: Location, isIndexed: Bool = false
+  ) -> (steps: [Step], needs: [Step]) {
+    if operand.isBraced { return (closed(operand.body, tellsOuter: true), []) }
     let (outerIndex, outerLate) = (index, late)
     late = nil
     var inner: [Step] = []
-    self.body(body, into: &inner)
-    (index, late) = (outerIndex, outerLate)
+    self.body(operand.body, into: &inner)
+    if !isIndexed { index = outerIndex }
+    late = outerLate
     var outer: [Atom] = []
     var called: Set<Slot> = []
     for step in inner {
       step.forEachOwnSlot { if slotNames[$0] != nil { outer.append(.local($0)) } }
       if case .call(.local(let slot), _, _) = step.kind { called.insert(slot) }
     }
-    var parts: [Step] = []
+    var needs: [Step] = []
     if !outer.isEmpty {
-      parts.append(
+      needs.append(
         Step(kind: .unify(.local(newSlot(nil)), .array(outer)), with: with, location: location, bindsNothing: true))
     }
     // As OPA has it: a variable in an array that is looked into on the spot (`[x][0]`) never gets its value there.
@@ -272,8 +289,13 @@ struct ResolveNames {
       base.forEachSlot { found = found || slotNames[$0] != nil || called.contains($0) }
       return found
     }
-    if isUnsafe { parts.append(Step(kind: .holds(.local(newSlot(nil))), with: with, location: location)) }
-    parts.append(Step(kind: .noneOf(inner), with: with, location: location))
+    if isUnsafe { needs.append(Step(kind: .holds(.local(newSlot(nil))), with: with, location: location)) }
+    return (inner, needs)
+  }
+
+  /// Adds steps none of which runs before all of them can.
+  private mutating func united(_ own: [Step], after needs: [Step], into steps: inout [Step]) {
+    var parts = needs + own
     if parts.count > 1 {
       unitCount += 1
       for index in parts.indices { parts[index].unit = unitCount }
@@ -351,7 +373,7 @@ struct ResolveNames {
           // OPA looks at a head before the body has declared anything.
           errors.append(.compile("var \(name) referenced above", at: location))
         }
-        if let name = left.name, scopes.last?.isClosed == true, right.mentions(name), !isDeclared(name),
+        if let name = left.name, scopes.last?.isClosed == true, right.mentions(name), !right.isSet, !isDeclared(name),
           scopes.dropLast().contains(where: { $0.referenced.contains(name) })
         {
           // In such a body, OPA takes the outer variable for the one that is declared.
@@ -362,7 +384,7 @@ struct ResolveNames {
         let pattern = atom(left, with: with, into: &steps)
         forgetUse(of: left)
         noteIndex(value, equals: pattern, with: with, at: location, position: position(steps))
-        if case .atom(let atom) = value, right.isComprehension {
+        if case .atom(let atom) = value, right.hasComprehension {
           core.append(step(.unify(atom, pattern)))
         } else {
           core.append(step(value.unified(with: pattern)))

@@ -43,6 +43,13 @@ final class WithGroup: Sendable {
   }
 }
 
+extension WithGroup {
+  /// A builtin stands in for something.
+  var namesBuiltin: Bool {
+    modifications.contains { if case .callee(.builtin) = $0.value { true } else { false } }
+  }
+}
+
 enum WithTarget: Sendable {
   case input([Text])
   case data([Text])

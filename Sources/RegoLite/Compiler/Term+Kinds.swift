@@ -30,6 +30,11 @@ extension Term {
     }
   }
 
+  var isSet: Bool {
+    if case .set = kind { return true }
+    return false
+  }
+
   var isName: Bool {
     if case .variable = kind { return true }
     return false

@@ -34,8 +34,9 @@ extension Body {
       case .someIn(let key, let value, let collection):
         return key?.mentions(name) == true || value.mentions(name) || collection.mentions(name)
       case .every(_, _, let domain, let body): return domain.mentions(name) || body.mentions(name)
-      case .not(let body): return body.mentions(name)
-      case .and(let left, let right), .or(let left, let right): return left.mentions(name) || right.mentions(name)
+      case .not(let negated): return negated.body.mentions(name)
+      case .and(let left, let right), .or(let left, let right):
+        return left.body.mentions(name) || right.body.mentions(name)
       }
     }
   }

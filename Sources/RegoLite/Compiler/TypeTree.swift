@@ -99,14 +99,14 @@ final class TypeTree: @unchecked Sendable {
     return node.isUndefinedFunction
   }
 
-  /// Of the rule with exactly this path.
-  func type(at path: [Text]) -> RegoType? {
+  /// Of everything at and below a path; absent when no rule is there.
+  func extent(at path: [Text]) -> RegoType? {
     var node = self
     for part in path {
       guard let child = node.children[.string(part)] else { return nil }
       node = child
     }
-    return node.type
+    return node.function == nil ? node.extent : nil
   }
 
   /// Of everything at and below this path. Base data may add keys to a package. A function is no value of any type.

@@ -2,6 +2,8 @@
 struct Accumulator {
   /// A complete rule's value, once there is one.
   var result: Value?
+  /// What its earlier definitions gave.
+  var earlier: Value?
   /// An array's or set's members, or an object's values.
   var values: [Value] = []
   var keys: [Value] = []

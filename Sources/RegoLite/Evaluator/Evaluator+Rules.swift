@@ -72,19 +72,17 @@ extension Evaluator {
     var result: Value?
     for definition in plan.definitions {
       guard
-        let (value, branch) = try firstBranch(
-          definition, of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue)
+        let value = try firstBranch(
+          definition, of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue, earlier: result)
       else { continue }
-      if let result, result != value {
-        throw EvaluationError(
-          .conflict, Accumulator.conflict(isFunction: isFunction), at: definition.locations[branch])
-      }
       result = value
       if hasOneValue { break }
     }
     if result == nil {
       for definition in plan.defaults where result == nil {
-        result = try firstBranch(definition, of: plan.group.id, isFunction: isFunction, hasOneValue: false)?.value
+        result =
+          try firstBranch(
+            definition, of: plan.group.id, isFunction: isFunction, hasOneValue: false, earlier: nil)
       }
     }
     pop(frame, plan.frameSize)
@@ -110,14 +108,14 @@ extension Evaluator {
   }
 
   private func firstBranch(
-    _ definition: DefinitionPlan, of group: Int, isFunction: Bool, hasOneValue: Bool
-  ) throws(EvaluationError) -> (value: Value, branch: Int)? {
+    _ definition: DefinitionPlan, of group: Int, isFunction: Bool, hasOneValue: Bool, earlier: Value?
+  ) throws(EvaluationError) -> Value? {
     for (index, branch) in definition.branches.enumerated() {
-      accumulators.append(Accumulator(isFunction: isFunction, hasOneValue: hasOneValue))
+      accumulators.append(Accumulator(earlier: earlier, isFunction: isFunction, hasOneValue: hasOneValue))
       _ = try run(branch)
       guard let value = accumulators.removeLast().result else { continue }
       if watchedGroup == group { matches.append(definition.locations[index]) }
-      return (value, index)
+      return value
     }
     return nil
   }

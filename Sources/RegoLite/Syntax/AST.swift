@@ -120,13 +120,19 @@ public indirect enum ExpressionKind: Sendable {
   case someIn(key: Term?, value: Term, collection: Term)
   /// `every x in xs { … }` and `every k, x in xs { … }`
   case every(key: Term?, value: Term, domain: Term, body: Body)
-  /// `not x` and `not { … }` in modules that import `future.keywords.not`, the former with `isNegated`; elsewhere
-  /// `isNegated` alone says it.
-  case not(Body)
+  /// `not x` and `not { … }` in modules that import `future.keywords.not`; elsewhere `isNegated` says it.
+  case not(LogicalOperand)
   /// `x and y`, `{ … } and { … }`, once imported.
-  case and(Body, Body)
+  case and(LogicalOperand, LogicalOperand)
   /// `x or y`, `{ … } or { … }`, once imported.
-  case or(Body, Body)
+  case or(LogicalOperand, LogicalOperand)
+}
+
+/// A body of its own in an expression: what `not`, `and` and `or` stand next to.
+public struct LogicalOperand: Sendable {
+  public var body: Body
+  /// It stands in braces, hence may have variables of its own.
+  public var isBraced: Bool
 }
 
 public struct Variable: Sendable {

@@ -194,12 +194,12 @@ extension Parser {
       let right = try conjunction(isFirst: false)
       checkOperand(right, from: next, of: .or)
       try setHeight(max(leftHeight, height) + 1)
-      left = [expression(.or(left, right), from: start)]
+      left = LogicalOperand(body: [expression(.or(left, right), from: start)], isBraced: false)
     }
-    return left[0]
+    return left.body[0]
   }
 
-  private mutating func conjunction(isFirst: Bool) throws(Abort) -> Body {
+  private mutating func conjunction(isFirst: Bool) throws(Abort) -> LogicalOperand {
     let start = index
     var left = try operand(isFirst: isFirst)
     while kind == .and {
@@ -210,14 +210,14 @@ extension Parser {
       let right = try operand(isFirst: false)
       checkOperand(right, from: next, of: .and)
       try setHeight(max(leftHeight, height) + 1)
-      left = [expression(.and(left, right), from: start)]
+      left = LogicalOperand(body: [expression(.and(left, right), from: start)], isBraced: false)
     }
     return left
   }
 
   /// An operand without braces may not assign.
-  private mutating func checkOperand(_ operand: Body, from start: Int, of operator: TokenKind) {
-    guard keyword(at: start) != .leftBrace, operand.count == 1, case .term(let term) = operand[0].kind,
+  private mutating func checkOperand(_ operand: LogicalOperand, from start: Int, of operator: TokenKind) {
+    guard !operand.isBraced, operand.body.count == 1, case .term(let term) = operand.body[0].kind,
       case .call(let operation, _) = term.kind, case .variable("assign") = operation.kind
     else { return }
     report("cannot assign vars inside implicit \(`operator`.name) operand", from: start, code: .compile)
@@ -225,22 +225,25 @@ extension Parser {
 
   /// One side of `and` or `or`, or all there is when neither follows. Braces are a body if `and` or `or` is next to
   /// them.
-  private mutating func operand(isFirst: Bool) throws(Abort) -> Body {
-    if kind == .not { return [try negation()] }
-    guard keywords.contains(.and) || keywords.contains(.or) else { return [try comparison()] }
-    if kind == .leftBrace, !isFirst { return try bracedBody() }
-    guard kind == .leftBrace || kind == .leftParenthesis else { return [try comparison()] }
+  private mutating func operand(isFirst: Bool) throws(Abort) -> LogicalOperand {
+    if kind == .not { return plain(try negation()) }
+    guard keywords.contains(.and) || keywords.contains(.or) else { return plain(try comparison()) }
+    if kind == .leftBrace, !isFirst { return LogicalOperand(body: try bracedBody(), isBraced: true) }
+    guard kind == .leftBrace || kind == .leftParenthesis else { return plain(try comparison()) }
     return try bracketedOperand()
   }
 
+  private func plain(_ expression: Expression) -> LogicalOperand { LogicalOperand(body: [expression], isBraced: false) }
+
   /// A term in brackets or more, a body in braces, or a group in parentheses.
-  private mutating func bracketedOperand() throws(Abort) -> Body {
+  private mutating func bracketedOperand() throws(Abort) -> LogicalOperand {
     let start = index
     let isGroup = kind == .leftParenthesis
     var asTerm: SyntaxError?
     do throws(Abort) {
       let expression = try comparison()
-      guard !isGroup, kind == .and || kind == .or, expression.isBraces else { return [expression] }
+      guard !isGroup, kind == .and || kind == .or else { return plain(expression) }
+      if !expression.isBraces { try refuse(expression, as: kind) }
     } catch {
       asTerm = lastFailure()
     }
@@ -250,13 +253,24 @@ extension Parser {
       guard isGroup else {
         let body = try body(until: .rightBrace)
         guard kind == .and || kind == .or else { throw unexpected() }
-        return body
+        return LogicalOperand(body: body, isBraced: true)
       }
-      return [try group()]
+      return plain(try group())
     } catch {
       keepFurther(asTerm)
       throw error
     }
+  }
+
+  /// Braces that are no body can't begin an operand.
+  private mutating func refuse(_ expression: Expression, as operator: TokenKind) throws(Abort) {
+    let text = expression.location.text
+    if case .term(let term) = expression.kind, case .object(let items) = term.kind, items.isEmpty {
+      throw fail("found empty body", at: expression.location)
+    }
+    throw fail(
+      "operand of `\(`operator`.name)` cannot begin with `{` unless the braces hold a body "
+        + "(hint: wrap the operand to keep the value: `(\(text)) \(`operator`.name) ...`)", at: expression.location)
   }
 
   /// `x or y)`
@@ -280,17 +294,14 @@ extension Parser {
     if kind == .every { throw unexpected("illegal negation of 'every'") }
     if kind == .not { throw unexpected() }
     guard keywords.contains(.notBody) else {
-      var negated = try operand(isFirst: true)[0]
+      var negated = try operand(isFirst: true).body[0]
       negated.isNegated = true
       negated.location = location(from: start)
       return negated
     }
-    let isBraced = kind == .leftBrace
-    let body = isBraced ? try bracedBody() : try operand(isFirst: true)
+    let negated = kind == .leftBrace ? LogicalOperand(body: try bracedBody(), isBraced: true) : try operand(isFirst: true)
     try setHeight(height + 1)
-    var result = expression(.not(body), from: start)
-    result.isNegated = !isBraced
-    return result
+    return expression(.not(negated), from: start)
   }
 
   private mutating func bracedBody() throws(Abort) -> Body {

@@ -29,9 +29,9 @@ extension Expression {
     case .every(_, _, let domain, let body):
       domain.forEachExpression(visit)
       for expression in body { expression.forEachExpression(visit) }
-    case .not(let body): for expression in body { expression.forEachExpression(visit) }
+    case .not(let negated): for expression in negated.body { expression.forEachExpression(visit) }
     case .and(let left, let right), .or(let left, let right):
-      for expression in left + right { expression.forEachExpression(visit) }
+      for expression in left.body + right.body { expression.forEachExpression(visit) }
     }
   }
 }

@@ -43,7 +43,6 @@ struct Dump {
 
   func expression(_ expression: Expression) -> String {
     var text: String
-    var isBody = false
     switch expression.kind {
     case .term(let term): text = self.term(term)
     case .someDeclaration(let variables): text = list("some", variables.map(\.name.string))
@@ -51,13 +50,11 @@ struct Dump {
       text = list("some-in", [key, value, collection].compactMap { $0 }.map(term))
     case .every(let key, let value, let domain, let body):
       text = list("every", [key, value, domain].compactMap { $0 }.map(term) + [":", self.body(body)])
-    case .not(let body):
-      text = list("not", [":", self.body(body)])
-      isBody = true
-    case .and(let left, let right): text = list("and", [self.body(left), ":", self.body(right)])
-    case .or(let left, let right): text = list("or", [self.body(left), ":", self.body(right)])
+    case .not(let negated): text = list("not", [":", self.body(negated.body)])
+    case .and(let left, let right): text = list("and", [self.body(left.body), ":", self.body(right.body)])
+    case .or(let left, let right): text = list("or", [self.body(left.body), ":", self.body(right.body)])
     }
-    if expression.isNegated, !isBody { text = list("not", [text]) }
+    if expression.isNegated { text = list("not", [text]) }
     if !expression.modifiers.isEmpty {
       text = list("with", [text] + expression.modifiers.map { "(\(term($0.target)) \(term($0.value)))" })
     }
