@@ -87,7 +87,7 @@ struct InferTypes {
         }
         affected.formUnion(graph.users(of: target))
       }
-      if isFirst { checkReplacements(with) }
+      if isFirst { checkReplacements(with, at: step.location) }
     }
     switch step.kind {
     case .unify(let a, let b):
@@ -263,7 +263,7 @@ struct InferTypes {
     }
   }
 
-  private mutating func checkReplacements(_ with: WithGroup) {
+  private mutating func checkReplacements(_ with: WithGroup, at location: Location) {
     // Of functions that read a document which is replaced nothing is known.
     var unknown: Set<Int> = []
     for (target, _) in with.modifications {
@@ -272,7 +272,8 @@ struct InferTypes {
     for (index, (target, value)) in with.modifications.enumerated() {
       guard case .callee(let callee) = value else { continue }
       if case .function(let group) = callee, unknown.contains(group) { continue }
-      check(target, replacedBy: callee, at: with.targets[index])
+      let place = with.targets[index]
+      check(target, replacedBy: callee, at: place.row == location.row ? location : place)
     }
   }
 

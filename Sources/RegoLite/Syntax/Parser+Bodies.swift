@@ -228,7 +228,7 @@ extension Parser {
   private mutating func operand(isFirst: Bool) throws(Abort) -> LogicalOperand {
     if kind == .not { return plain(try negation()) }
     guard keywords.contains(.and) || keywords.contains(.or) else { return plain(try comparison()) }
-    if kind == .leftBrace, !isFirst { return LogicalOperand(body: try bracedBody(), isBraced: true) }
+    if kind == .leftBrace, !isFirst { return try rightBraces() }
     guard kind == .leftBrace || kind == .leftParenthesis else { return plain(try comparison()) }
     return try bracketedOperand()
   }
@@ -240,10 +240,11 @@ extension Parser {
     let start = index
     let isGroup = kind == .leftParenthesis
     var asTerm: SyntaxError?
+    var term: (expression: Expression, operator: TokenKind)?
     do throws(Abort) {
       let expression = try comparison()
       guard !isGroup, kind == .and || kind == .or else { return plain(expression) }
-      if !expression.isBraces { try refuse(expression, as: kind) }
+      term = (expression, kind)
     } catch {
       asTerm = lastFailure()
     }
@@ -257,20 +258,38 @@ extension Parser {
       }
       return plain(try group())
     } catch {
+      if let term { throw refusal(of: term.expression, as: term.operator) ?? error }
       keepFurther(asTerm)
       throw error
     }
   }
 
-  /// Braces that are no body can't begin an operand.
-  private mutating func refuse(_ expression: Expression, as operator: TokenKind) throws(Abort) {
-    let text = expression.location.text
-    if case .term(let term) = expression.kind, case .object(let items) = term.kind, items.isEmpty {
-      throw fail("found empty body", at: expression.location)
+  /// Braces after `and` or `or`.
+  private mutating func rightBraces() throws(Abort) -> LogicalOperand {
+    let start = index
+    let `operator` = keyword(at: start - 1)
+    do throws(Abort) {
+      return LogicalOperand(body: try bracedBody(), isBraced: true)
+    } catch {
+      let asBody = lastFailure()
+      var refused: Abort?
+      do throws(Abort) {
+        try retry(from: start)
+        refused = refusal(of: try comparison(), as: `operator`)
+      } catch {}
+      if let refused { throw refused }
+      restore(asBody)
+      throw error
     }
-    throw fail(
+  }
+
+  /// Braces that are no body can't begin an operand: says so, but for an empty one, which has its own message.
+  private mutating func refusal(of expression: Expression, as operator: TokenKind) -> Abort? {
+    if case .term(let term) = expression.kind, case .object(let items) = term.kind, items.isEmpty { return nil }
+    return fail(
       "operand of `\(`operator`.name)` cannot begin with `{` unless the braces hold a body "
-        + "(hint: wrap the operand to keep the value: `(\(text)) \(`operator`.name) ...`)", at: expression.location)
+        + "(hint: wrap the operand to keep the value: `(\(expression.location.text)) \(`operator`.name) ...`)",
+      at: expression.location)
   }
 
   /// `x or y)`
@@ -299,7 +318,8 @@ extension Parser {
       negated.location = location(from: start)
       return negated
     }
-    let negated = kind == .leftBrace ? LogicalOperand(body: try bracedBody(), isBraced: true) : try operand(isFirst: true)
+    let negated =
+      kind == .leftBrace ? LogicalOperand(body: try bracedBody(), isBraced: true) : try operand(isFirst: true)
     try setHeight(height + 1)
     return expression(.not(negated), from: start)
   }

@@ -362,6 +362,8 @@ extension Parser {
   /// The failure so far, to compare with the one that reading the text another way comes to.
   func lastFailure() -> SyntaxError? { failure }
 
+  mutating func restore(_ failure: SyntaxError?) { self.failure = failure }
+
   /// Of two failures to read the same text, the one that got further.
   mutating func keepFurther(_ other: SyntaxError?) {
     guard let other, let failure, other.location.offset > failure.location.offset else { return }
