@@ -11,7 +11,7 @@ from . import calls, constants
 from .tree import Case, Node, Seq, expr, term
 
 IDENTIFIER = re.compile(r"^[a-z_][a-z0-9_]*$")
-EQUATED = re.compile(r"^(?:.* ==? )?(\w+)(?: ==? .*)?$", re.S)
+EQUATED = re.compile(r"^(\w+) ==? | ==? (\w+)$", re.S)
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RESERVED = {"in", "if", "not", "some", "every", "with", "as", "else", "default", "import", "package", "null", "true",
             "false", "contains"}
@@ -400,6 +400,9 @@ class Generator:
             if not self.shuffled or str(item) not in map(str, items):
                 items.append(item)
         items = items or [expr("true")]
+        # Not inside larger expressions: those that wait for variables as well, OPA forgets to refuse.
+        if self.chance(3 * self.mistakes):
+            items.append(expr("undefined_name == ", self.constant("num", 0)))
         if self.shuffled:
             rng.shuffle(items)
         return items, "assign"
@@ -499,6 +502,14 @@ class Generator:
                 [("nest", 0), ("xs",), ("any",)] if kind == "arr" else [("users", 0), ("o",), ("m",), ("any",)]))
         return self.term(kind, scope, depth - 1)
 
+    def members(self, scope, depth):
+        """What something may be a member of, with the kind of its values."""
+        collection, _, value_kind = self.iterable(scope, depth)
+        # OPA's rule index knows only the constants in `x in [1, y]`: left out.
+        if str(collection).startswith("["):
+            collection = self.constant("arr", 0)
+        return collection, value_kind
+
     def modified(self, node, scope, depth, probability):
         # A constant alone, OPA drops with its modifiers when the head has a call or reference: left out.
         # In a body inside a query, OPA doesn't evaluate what is put in a document's place: left out.
@@ -555,9 +566,10 @@ class Generator:
             operator = rng.choice(["==", "!=", "<", ">", "<=", ">=", "=="])
             return expr(self.term(kind, scope, depth - 1), f" {operator} ", self.comparable(kind, scope, depth))
         if way < 0.35:
-            collection, key_kind, value_kind = self.iterable(scope, depth - 1)
             if self.chance(0.2):
+                collection, key_kind, value_kind = self.iterable(scope, depth - 1)
                 return expr(self.term(key_kind, scope, 0), ", ", self.term(value_kind, scope, 0), " in ", collection)
+            collection, value_kind = self.members(scope, depth - 1)
             return expr(self.term(value_kind, scope, 0), " in ", collection)
         if way < 0.42:
             return expr(self.reference(rng.choice(INPUT + BASE)[0]))
@@ -629,7 +641,7 @@ class Generator:
             return expr(self.term(kind, scope, depth - 1), rng.choice([" == ", " < ", " != "]),
                         self.comparable(kind, scope, depth))
         if way < 0.6:
-            collection, _, value_kind = self.iterable(scope, depth - 1)
+            collection, value_kind = self.members(scope, depth - 1)
             return expr(self.term(value_kind, scope, 0), " in ", collection)
         if way < 0.7:
             collection, _, _ = self.iterable(scope, 0)
@@ -645,7 +657,7 @@ class Generator:
     def term(self, kind, scope, depth):
         rng = self.rng
         if self.mistakes and not self.in_template and self.chance(self.mistakes):
-            return term(rng.choice(["undefined_name", "data.nowhere.x", "input.missing[_]", "nosuch(1)", "count(1, 2, 3)"] +
+            return term(rng.choice(["data.nowhere.x", "input.missing[_]", "nosuch(1)", "count(1, 2, 3)"] +
                                    [".".join(r.path) for r in self.rules]))
         if self.chance(self.oddity):
             # Mostly where only the evaluation finds out: else a type error hides the rest of the program.
@@ -806,7 +818,7 @@ class Generator:
             return term("(", self.term(kind, scope, depth - 1), f" {rng.choice(COMPARISONS)} ",
                         self.comparable(kind, scope, depth), ")")
         if way < 0.6:
-            collection, _, value_kind = self.iterable(scope, depth - 1)
+            collection, value_kind = self.members(scope, depth - 1)
             return term("(", self.term(value_kind, scope, 0), " in ", collection, ")")
         return self.call("bool", scope, depth)
 
@@ -816,7 +828,7 @@ class Generator:
         items, _ = self.body(inner, self.rng.choice([1, 1, 2, 3]), depth - 1)
         # OPA may evaluate a body that equates a variable from outside for all values of it at once: left out.
         outer = {name for name, _ in scope.variables}
-        items = [i for i in items if not outer.intersection(EQUATED.findall(str(i)))] or [expr("true")]
+        items = [i for i in items if not outer.intersection(a or b for a, b in EQUATED.findall(str(i)))] or [expr("true")]
         own = Scope(inner.variables[before:]) if self.chance(0.8) and inner.variables[before:] else inner
         value = self.term("any", own, 1)
         if kind == "arr":

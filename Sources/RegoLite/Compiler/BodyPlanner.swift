@@ -123,16 +123,16 @@ struct BodyPlanner {
     }
     close()
     let unsafe = order.remaining
-    if !unsafe.isEmpty { report(unsafe) }
+    if !unsafe.isEmpty { report(order.blamed, of: unsafe) }
     enter(nil, at: steps.last?.location ?? Location(Source(file: "", text: ""), offset: 0, length: 0))
   }
 
   /// Names the variables that keep the steps from running.
-  private mutating func report(_ steps: [Step]) {
+  private mutating func report(_ steps: [Step], of all: [Step]) {
     var seen: Set<Slot> = []
     var found = false
     var own: Set<Slot> = []
-    for step in steps { step.forEachOwnSlot { own.insert($0) } }
+    for step in all { step.forEachOwnSlot { own.insert($0) } }
     // As OPA counts, a set, an object with variables as keys, and a comprehension make their variable safe.
     var safe: Set<Slot> = []
     var comprehensions: Set<Slot> = []
@@ -175,7 +175,8 @@ struct BodyPlanner {
   mutating func requires(_ head: [Atom], at location: Location) -> Bool {
     let unbound = head.filter { !$0.isBound(bound) }
     if unbound.isEmpty { return true }
-    report(unbound.map { Step(kind: .holds($0), with: nil, location: location) })
+    let steps = unbound.map { Step(kind: .holds($0), with: nil, location: location) }
+    report(steps, of: steps)
     return false
   }
 
@@ -187,7 +188,12 @@ struct BodyPlanner {
     guard let group else { return }
     var replacements: [Replacement] = []
     for (target, value) in group.modifications {
-      if case .function(let id) = target { dependencies.insert(id) }
+      switch target {
+      case .function(let id): dependencies.insert(id)
+      // As OPA counts, a rule needs what it replaces.
+      case .data(let path): depend(on: tree.root, path.map { .constant(.string($0)) }[...])
+      case .input, .nowhere, .builtin: break
+      }
       switch value {
       case .value(let atom): replacements.append(Replacement(target: target, kind: .value(operand(atom, at: location))))
       case .callee(.builtin(let builtin)): replacements.append(Replacement(target: target, kind: .builtin(builtin)))

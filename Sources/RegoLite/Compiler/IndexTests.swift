@@ -42,9 +42,20 @@ struct IndexTests: Sendable {
     var position: Position
     /// A later test took its place.
     var isReplaced = false
+
+    /// What holds for one of several values is found by OPA whatever the tests after it say.
+    var decides: Bool { if case .oneOf(let values) = wanted { values.count > 1 } else { false } }
+
+    var weight: Int { if case .oneOf(let values) = wanted { max(mentions, values.count) } else { mentions } }
   }
 
   private var tests: [Test] = []
+  /// `… or …`: one of the sides has to hold.
+  private var alternatives: [[IndexTests]] = []
+  /// Variables that the body says to be constants.
+  private var constants: [Slot: Value] = [:]
+  /// Memberships of what only the whole body tells.
+  private var memberships: [(member: Atom, collection: Atom, location: Location, position: Position)] = []
   /// Where a subject's test is.
   private var places: [Subject: Int] = [:]
   /// The tests that a slot has held the subject of.
@@ -91,6 +102,9 @@ struct IndexTests: Sendable {
   mutating func equates(
     _ a: Atom, _ b: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Position
   ) {
+    for case (.local(let slot), let other) in [(a, b), (b, a)] where !isArgument(slot) {
+      if let value = other.constantValue { constants[slot] = value }
+    }
     for (x, y) in [(a, b), (b, a)] {
       guard case .local(let slot) = x, let wanted = Self.wanted(y) else { continue }
       if isArgument(slot) {
@@ -115,6 +129,10 @@ struct IndexTests: Sendable {
       }
       return
     }
+    if case .local(let slot) = collection, !isArgument(slot), member.constantValue == nil {
+      memberships.append((member, collection, location, position))
+      return
+    }
     guard case .local(let slot) = member, let collection = collection.constantValue else { return }
     let members: [Value]
     switch collection {
@@ -123,7 +141,7 @@ struct IndexTests: Sendable {
     case .object(let object): members = object.entries.map(\.value)
     case .null, .boolean, .number, .string: return
     }
-    if members.isEmpty { return }
+    if members.isEmpty || members.contains(where: \.hasKeys) { return }
     if isArgument(slot) {
       insert(.argument(slot), .oneOf(members), location, position)
     } else if let index = holder(of: slot), tests[index].mentions == 1 {
@@ -157,10 +175,37 @@ struct IndexTests: Sendable {
     let wanted = Wanted.parts(parts, delimiters: delimiters)
     if isArgument(slot) {
       insert(.argument(slot), wanted, location, position)
-    } else if let index = holder(of: slot) {
+    } else if let index = holder(of: slot), tests[index].mentions == 1 {
       tests[index].wanted = wanted
       tests[index].mentions += 1
     }
+  }
+
+  /// The body needs one of the sides to hold; one without tests always could.
+  mutating func holdsEither(_ sides: [IndexTests]) {
+    if sides.allSatisfy({ !$0.isEmpty }) { alternatives.append(sides) }
+  }
+
+  private var isEmpty: Bool { !tests.contains { !$0.isReplaced } && alternatives.isEmpty }
+
+  /// The body is complete: what it says of variables is known.
+  mutating func finish(isArgument: (Slot) -> Bool) {
+    for index in tests.indices where !tests[index].isReplaced && tests[index].mentions == 1 {
+      guard case .defined(let slot?) = tests[index].wanted, let value = constants[slot] else { continue }
+      if case .argument = tests[index].subject { continue }
+      switch value {
+      case .object, .set: break
+      case .null, .boolean, .number, .string, .array: tests[index].wanted = .value(value)
+      }
+    }
+    for (member, collection, location, position) in memberships {
+      var (known, whole) = (member, collection)
+      if case .local(let slot) = member, let value = constants[slot] { known = .constant(value) }
+      if case .local(let slot) = collection, let value = constants[slot] { whole = .constant(value) }
+      guard known.constantValue != nil || whole.constantValue != nil else { continue }
+      isMember(known, of: whole, isArgument: isArgument, at: location, position: position)
+    }
+    memberships = []
   }
 
   /// The lookups that were noted at this depth stand from `position` on.
@@ -184,7 +229,7 @@ struct IndexTests: Sendable {
       test.mentions += tests[index].mentions
       // Next to another mention, a membership says no more than that the document is there.
       switch (tests[index].wanted, wanted) {
-      case (.parts, _): test.wanted = tests[index].wanted
+      case (.parts, _), (_, .parts): test.wanted = .defined(nil)
       case (.oneOf, _), (.containing, _), (_, .oneOf), (_, .containing): test.wanted = .defined(nil)
       default: break
       }
@@ -241,9 +286,12 @@ struct IndexTests: Sendable {
 
   // MARK: What comes of it
 
-  /// The tests as steps to run first; those alone that an error could come before.
+  /// The tests as steps to run first, where an error could come before them.
   func steps(before body: [Step], arity: Int, newSlot: () -> Slot) -> [Step] {
     guard let first = body.firstIndex(where: \.canFail) else { return [] }
+    guard alternatives.isEmpty, !tests.contains(where: { !$0.isReplaced && $0.decides }) else {
+      return steps(newSlot: newSlot)
+    }
     let waiting = Self.firstWaiting(in: body, arity: arity)
     var result: [Step] = []
     for test in tests where !test.isReplaced {
@@ -259,28 +307,56 @@ struct IndexTests: Sendable {
 
   /// All tests as steps.
   func steps(newSlot: () -> Slot) -> [Step] {
-    var result: [Step] = []
-    for test in tests where !test.isReplaced { add(test, to: &result, newSlot) }
+    let ways = conjunctions.map(Self.decisive)
+    if ways.contains(where: \.isEmpty) { return [] }
+    let steps = ways.map { tests in
+      var result: [Step] = []
+      for test in tests { add(test, to: &result, newSlot) }
+      return result
+    }
+    if steps.count < 2 { return steps.first ?? [] }
+    return [Step(kind: .anyOf(steps), with: nil, location: ways[0][0].location)]
+  }
+
+  /// The tests, once for each choice among the alternatives; one without tests when there are too many.
+  private var conjunctions: [[Test]] {
+    var result = [tests.filter { !$0.isReplaced }]
+    for sides in alternatives {
+      let options = sides.flatMap(\.conjunctions)
+      if result.count * options.count > Self.mostWays { return [[]] }
+      result = result.flatMap { tests in options.map { tests + $0 } }
+    }
     return result
+  }
+
+  private static let mostWays = 32
+
+  /// The tests in the order in which OPA makes them, by how often it meets their documents, up to a membership that
+  /// decides for all that come after it.
+  private static func decisive(_ tests: [Test]) -> [Test] {
+    let inOrder = tests.enumerated().sorted { a, b in
+      a.element.weight == b.element.weight ? a.offset < b.offset : a.element.weight > b.element.weight
+    }.map(\.element)
+    guard let last = inOrder.firstIndex(where: \.decides) else { return inOrder }
+    return Array(inOrder[...last])
   }
 
   private func add(_ test: Test, to result: inout [Step], _ newSlot: () -> Slot) {
     func add(_ kind: Step.Kind) { result.append(Step(kind: kind, with: nil, location: test.location)) }
     let wanted: Atom
     var members: [Value]?
-    var member: Value?
     var parts: (Value, delimiters: Value)?
     switch test.wanted {
     case .defined: wanted = .local(newSlot())
-    case .value(let value): wanted = .constant(value)
+    case .value(.array(let items)): wanted = .constant(.array(items))
+    case .value(let value), .containing(let value):
+      wanted = .local(newSlot())
+      members = [value]
     case .array(let items):
       wanted = .array(items.map { item in if case .local = item { .local(newSlot()) } else { item } })
     case .oneOf(let values):
       wanted = .local(newSlot())
       members = values
-    case .containing(let value):
-      wanted = .local(newSlot())
-      member = value
     case .parts(let texts, let delimiters):
       wanted = .local(newSlot())
       parts = (.array(texts.map { $0.map { .string($0) } ?? .null }), .string(delimiters))
@@ -290,11 +366,6 @@ struct IndexTests: Sendable {
     case .data(let path): add(.reference(result: wanted, base: .data, path: path.map { .constant($0) }))
     case .argument(let slot): add(.unify(wanted, .local(slot)))
     }
-    if let member, let isMember = Builtins.all["internal.member_2"] {
-      add(
-        .call(
-          result: .constant(.boolean(true)), callee: .builtin(isMember), arguments: [.constant(member), wanted]))
-    }
     if let (texts, delimiters) = parts {
       add(
         .call(
@@ -303,7 +374,9 @@ struct IndexTests: Sendable {
     }
     if let members {
       add(
-        .reference(result: .local(newSlot()), base: .atom(.constant(.set(SetValue(members)))), path: [wanted]))
+        .call(
+          result: .constant(.boolean(true)), callee: .builtin(Builtins.indexMatch),
+          arguments: [wanted, .constant(.set(SetValue(members)))]))
     }
   }
 }
@@ -386,6 +459,17 @@ extension Step {
     case .reference(_, let base, _): if case .data = base { return true } else { return false }
     case .call, .every, .comprehension, .noneOf, .anyOf: return true
     case .not(let steps): return steps.contains(where: \.canFail)
+    }
+  }
+}
+
+extension Value {
+  /// An object or a set, or an array with one in it.
+  fileprivate var hasKeys: Bool {
+    switch self {
+    case .object, .set: true
+    case .array(let items): items.contains(where: \.hasKeys)
+    case .null, .boolean, .number, .string: false
     }
   }
 }

@@ -85,7 +85,8 @@ struct InferTypes {
           }
           if !isWithin { replacedParts.append(part) }
         }
-        affected.formUnion(graph.users(of: target))
+        // In comprehensions, OPA doesn't look that far.
+        if depth == 0 { affected.formUnion(graph.users(of: target)) }
       }
       if isFirst { checkReplacements(with, at: step.location) }
     }
@@ -122,17 +123,24 @@ struct InferTypes {
   /// Bodies in a body get two checks alone, as in OPA: whether their references can lead anywhere, and what is inside
   /// their comprehensions. What the references say of variables holds outside, too.
   private mutating func checkInner(_ steps: [Step], bound: BoundSlots) {
+    let inOrder = inOrder(steps, bound: bound)
     var bound = bound
     for step in steps { step.forEachOwnSlot { bound.bind($0) } }
-    for step in steps {
+    /// What the compiler's own variables were looked up for.
+    var documents: [Slot: (base: ReferenceBase, path: [Atom])] = [:]
+    for step in inOrder {
       switch step.kind {
-      case .reference(_, let base, let path):
+      case .reference(let result, let base, let path):
         // What stands there as a whole is not looked into.
         if case .atom(let atom) = base, !atom.isLocal { continue }
+        if case .local(let slot) = result, slot >= slotNames.count || slotNames[slot] == nil {
+          documents[slot] = (base, path)
+        }
         _ = checkReference(base, path, at: step.location)
       case .iterate(let collection, let key, _):
-        if !collection.isLocal { continue }
-        _ = checkReference(.atom(collection), [key ?? newVariable()], at: step.location)
+        guard case .local(let slot) = collection else { continue }
+        let (base, path) = documents[slot] ?? (.atom(collection), [])
+        _ = checkReference(base, path + [key ?? newVariable()], at: step.location)
       case .not(let inner), .noneOf(let inner): checkInner(inner, bound: bound)
       case .every(_, let key, let value, let inner):
         var bound = bound
@@ -146,10 +154,34 @@ struct InferTypes {
     }
   }
 
+  private func inOrder(_ steps: [Step], bound: BoundSlots) -> [Step] {
+    let names = slotNames
+    var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
+    var bound = bound
+    var result: [Step] = []
+    while let step = order.next(bound: bound) {
+      result.append(step)
+      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
+    }
+    return result + order.remaining
+  }
+
   /// A function that a modifier of an expression with bodies replaces counts as used there like a document: OPA refuses
   /// that.
   private mutating func checkMockedFunctions(of step: Step) {
     guard let with = step.with, mockedFunctions.insert(ObjectIdentifier(with)).inserted else { return }
+    for (_, value) in with.modifications {
+      switch value {
+      case .callee(.function(let group)):
+        report("function \(groups[group].name) used as reference, not called", at: step.location)
+      case .callee(.builtin(let builtin)):
+        var error = PolicyError.type(
+          "function \(builtin.name) used as reference, not called", at: step.location, .types)
+        error.location = nil
+        errors.append(error)
+      case .value: break
+      }
+    }
     for (index, (target, _)) in with.modifications.enumerated() {
       switch target {
       case .function(let group):

@@ -59,10 +59,13 @@ struct OrderSteps {
   }
 
   /// The steps that never became ready, in the body's order.
+  var remaining: [Step] { steps.indices.filter { isRemaining[$0] }.map { steps[$0] } }
+
+  /// Those of them that are said to be unsafe.
   ///
   /// Those that look into a comprehension which waits for a variable itself come into it only when there are no others:
   /// OPA forgets what they wait for.
-  var remaining: [Step] {
+  var blamed: [Step] {
     let all = steps.indices.filter { isRemaining[$0] }
     let others = all.filter { index in
       guard case .unify(let a, let b) = steps[index].kind else { return true }

@@ -168,7 +168,7 @@ struct Planner {
       for term in definition.suffix {
         let start = steps.count
         path.append(names.value(of: term, into: &steps))
-        note(path[path.count - 1], from: start, at: term.location)
+        note(path[path.count - 1], from: term.isComposite ? -1 : start, at: term.location)
       }
       let valueStart = steps.count
       let result: Atom
@@ -204,6 +204,7 @@ struct Planner {
         let places = definition.suffix.map(\.location) + [value?.location ?? location]
         checkHead(Array(zip(path + [result], places)), of: steps, names, arity: arity, rule: location)
       }
+      names.finishIndex()
       index.append(names.index)
       let branchCanFail = steps.contains(where: \.canFail)
       canFail = canFail || branchCanFail

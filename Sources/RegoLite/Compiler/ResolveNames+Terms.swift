@@ -302,6 +302,10 @@ extension ResolveNames {
     let atoms = callsFirst(into: &inner) { names, inner in
       head.map { names.atom($0, with: nil, into: &inner) }
     }
+    // As OPA counts, a name that a body in the head declares for itself uses this one.
+    for name in scopes[scopes.count - 1].declared.keys where head.contains(where: { $0.mentions(name) }) {
+      scopes[scopes.count - 1].declared[name]?.isUsed = true
+    }
     return (atoms, inner)
   }
 

@@ -144,6 +144,11 @@ struct ResolveNames {
   /// Where OPA's rule index looks: expressions of the rule's own body, without modifiers.
   func isIndexed(_ with: WithGroup?) -> Bool { with == nil && !isQuery && scopes.count == indexedDepth }
 
+  mutating func finishIndex() {
+    let names = self
+    index.finish { names.isArgument($0) }
+  }
+
   func isArgument(_ slot: Slot) -> Bool { slot < parameters && slotNames[slot] != nil }
 
   // MARK: Bodies
@@ -226,8 +231,23 @@ struct ResolveNames {
         united([Step(kind: .anyOf([inner]), with: with, location: location)], after: needs, into: &steps)
       }
     case .or(let left, let right):
-      let (first, firstNeeds) = operand(left, with: with, at: location)
-      let (second, secondNeeds) = operand(right, with: with, at: location)
+      let isIndexed = isIndexed(with)
+      let outerIndex = index
+      var indexes: [IndexTests] = []
+      var (first, firstNeeds) = ([Step](), [Step]())
+      var (second, secondNeeds) = ([Step](), [Step]())
+      for side in [left, right] {
+        index = IndexTests(tree: tree)
+        let outerDepth = indexedDepth
+        if isIndexed, side.isBraced { indexedDepth += 1 }
+        let (inner, needs) = operand(side, with: with, at: location, isIndexed: isIndexed)
+        indexedDepth = outerDepth
+        if indexes.isEmpty { (first, firstNeeds) = (inner, needs) } else { (second, secondNeeds) = (inner, needs) }
+        index.finish { _ in false }
+        indexes.append(index)
+      }
+      index = outerIndex
+      if isIndexed { index.holdsEither(indexes) }
       united(
         [Step(kind: .anyOf([first, second]), with: with, location: location)], after: firstNeeds + secondNeeds,
         into: &steps)
@@ -395,7 +415,7 @@ struct ResolveNames {
       var other = right
       if !left.isReference, right.isReference { (left, other) = (right, left) }
       var value = operand(left, with: with, coreWith: coreWith, core: &core, into: &steps)
-      if !isNegated, other.hasComprehension { value = lookedUpFirst(value, with: with, at: location, into: &steps) }
+      if !isNegated, other.isComprehension { value = lookedUpFirst(value, with: with, at: location, into: &steps) }
       let pattern: Atom
       if other.isReference {
         let result = Atom.local(newSlot(nil))
@@ -428,8 +448,21 @@ struct ResolveNames {
         // In rules, OPA turns `==` into `=` once it has seen that both sides are safe: an undefined side makes
         // `not x == y` true, where other operators are undefined.
         var sides: [Atom] = []
-        let looksFirst = !isNegated && arguments.contains(where: \.hasComprehension)
-        var operands = arguments.map { operand($0, with: with, coreWith: coreWith, core: &core, into: &steps) }
+        let looksFirst = !isNegated && arguments.contains(where: \.isComprehension)
+        // Under a negation, too: what is undefined then makes it hold.
+        var comprehensions: [Step] = []
+        var operands: [Operand] = []
+        for argument in arguments {
+          let waiting = late
+          if isNegated, argument.isComprehension { late = [] }
+          operands.append(operand(argument, with: with, coreWith: coreWith, core: &core, into: &steps))
+          if isNegated, argument.isComprehension {
+            comprehensions += (late ?? []).map {
+              Step(kind: $0.kind, with: coreWith, location: $0.location, bindsNothing: $0.bindsNothing)
+            }
+            late = waiting
+          }
+        }
         if looksFirst { operands = operands.map { lookedUpFirst($0, with: with, at: location, into: &steps) } }
         if !isNegated { noteIndex(operands, with: with, at: location, position: position(steps)) }
         for (argument, operand) in zip(arguments, operands) {
@@ -444,6 +477,7 @@ struct ResolveNames {
             sides.append(result)
           }
         }
+        core += comprehensions
         let result = Atom.local(newSlot(nil))
         core.append(step(.call(result: result, callee: callee, arguments: sides)))
         core.append(step(.holds(result)))

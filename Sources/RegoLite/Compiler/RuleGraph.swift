@@ -59,11 +59,17 @@ final class RuleGraph {
   func leads(_ path: [Atom], toOneOf groups: Set<Int>) -> Bool {
     if groups.isEmpty { return false }
     var node = tree.root
+    var isWhole = true
     for part in path {
-      guard node.group == nil, let key = part.constantValue else { break }
+      guard node.group == nil, let key = part.constantValue else {
+        isWhole = false
+        break
+      }
       guard let child = node.children[key] else { return false }
       node = child
     }
+    // Of all that lies below a path, OPA doesn't look for the one.
+    if isWhole, node.group == nil { return false }
     var found = false
     node.forEachGroup { found = found || groups.contains($0.id) }
     return found

@@ -30,6 +30,14 @@ extension Term {
     }
   }
 
+  /// An array, object or set that isn't constant.
+  var isComposite: Bool {
+    switch kind {
+    case .array, .object, .set: return true
+    default: return false
+    }
+  }
+
   var isSet: Bool {
     if case .set = kind { return true }
     return false
