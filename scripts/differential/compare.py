@@ -1,4 +1,6 @@
 """What counts as a difference, and what is excused."""
+import re
+
 from .sides import canonical
 
 # How often OPA is asked again before a difference counts: several answers of its own are not one to match.
@@ -42,17 +44,22 @@ class Excuse:
 
 
 def without_place(case, ours, theirs):
-    return bool(theirs.errors) and all(e[:2] == (None, 0) for e in theirs.errors) and \
+    return bool(theirs.errors) and any(e[:2] == (None, 0) for e in theirs.errors) and \
         ours.errors is not None and theirs.codes <= ours.codes and any('$"' in m for m in case["modules"])
 
 
 def agree_on_a_mistake(case, ours, theirs):
     if ours.errors is None or theirs.errors is None:
         return False
-    places = {e[:3] for e in ours.errors} & {e[:3] for e in theirs.errors}
+    places = set(map(mistake, ours.errors)) & set(map(mistake, theirs.errors))
     if any(not code.startswith("rego_") for code in ours.codes | theirs.codes):
         return False
     return bool(places) and len(ours.errors) + len(theirs.errors) > 2
+
+
+def mistake(error):
+    """A mistake by line and code; one of `every` without its line."""
+    return (error[0], error[3]) if error[3].startswith("declared var ") else error[:3]
 
 
 def import_elsewhere(case, ours, theirs):
@@ -66,7 +73,25 @@ def import_elsewhere(case, ours, theirs):
 def name_elsewhere(case, ours, theirs):
     if ours.errors is None or theirs.errors is None or ours.codes | theirs.codes != {"rego_type_error"}:
         return False
-    return sorted((e[0] or 0, e[3]) for e in ours.errors) == sorted((e[0] or 0, e[3]) for e in theirs.errors)
+    return sorted((e[0] or 0, anonymous(e[3])) for e in ours.errors) == \
+        sorted((e[0] or 0, anonymous(e[3])) for e in theirs.errors)
+
+
+def anonymous(message):
+    """Without the names of variables that only OPA or only RegoLite has."""
+    return re.sub(r"\[(_|__local\d+__|[a-z]\d+)\]", "[_]", message)
+
+
+def declared_later(case, ours, theirs):
+    return ours.errors is not None and all(re.fullmatch(r"var \w+ referenced above", e[3]) for e in ours.errors) and \
+        any("every " in m or "not {" in m for m in case["modules"])
+
+
+def every_elsewhere(case, ours, theirs):
+    if ours.errors is None or theirs.errors is None or not any("every " in m for m in case["modules"]):
+        return False
+    return all(e[3].startswith("declared var ") for e in ours.errors) and \
+        sorted((e[0] or 0, e[3]) for e in ours.errors) == sorted((e[0] or 0, e[3]) for e in theirs.errors)
 
 
 def other_error_first(case, ours, theirs):
@@ -100,10 +125,17 @@ EXCUSES = [
            "OPA names the line where the import was used last; RegoLite names the one with the mistake", import_elsewhere),
     Excuse("place of a rule's use",
            "the same: OPA names a line where the module used the rule's name last", name_elsewhere),
+    Excuse("place of a variable of every",
+           "OPA names the line where the body begins for one that is not used; RegoLite names the variable's", every_elsewhere),
+    Excuse("read before it is declared",
+           "in a body of `every` or `not`, OPA takes a variable from outside for one that the body declares further on; "
+           "RegoLite refuses that", declared_later),
     Excuse("which error comes first",
            "the evaluation ends with an error, in either case; when several definitions would end it, each names one of "
            "them in another line: OPA runs what follows a function's first result before it looks for a second",
            other_error_first),
+    Excuse("OPA hangs", "no answer within the time, from one process after the other",
+           lambda case, ours, theirs: not ours.fault and theirs.fault == "hang"),
     Excuse("OPA makes no JSON", "a number that a string was cast to (`to_number(\"007\")`) keeps its spelling, which JSON hasn't",
            lambda case, ours, theirs: bool(theirs.errors) and theirs.errors[0][3].startswith("json: invalid number literal")),
     Excuse("OPA panics", "a Go runtime error is no answer",
@@ -126,6 +158,34 @@ def excuse(case, ours, theirs):
         if one.applies(case, ours, theirs):
             return one.name
     return None
+
+
+IMPORT = re.compile(r"^import ((?:data|input)\S*?)(?: as (\w+))?$", re.M)
+
+
+def without_imports(case):
+    """The same program with paths instead of the names that its modules give them; absent when there are none."""
+    modules = []
+    for module in case["modules"]:
+        paths = {alias or path.rpartition(".")[2]: path for path, alias in IMPORT.findall(module)}
+        module = IMPORT.sub("", module)
+        for name, path in paths.items():
+            module = re.sub(rf'(?<![\w."`]){name}\b(?!")', path, module)
+        modules.append(module)
+    return None if modules == case["modules"] else {**case, "modules": modules}
+
+
+def agree_without_imports(case, ours, theirs, regolite, opa):
+    """Whether the two differ only because of where the imports are used: OPA gives every use the place of the last one,
+    and among equals its rule index goes by places."""
+    other = without_imports(case)
+    if other is None:
+        return False
+    (mine,), (its,) = regolite.ask([other]), opa.ask([other])
+    if any(answer.errors is not None and code.startswith("rego_")
+           for answer in (mine, its) for code in (answer.codes if answer.errors is not None else ())):
+        return False
+    return difference(mine, its) is None
 
 
 def varies(case, ours, opa):

@@ -1,4 +1,16 @@
+/// What the compiler's own steps call.
 extension Builtins {
+  /// Whether a comprehension of the kind is evaluated when it is equated with the value: an array's with arrays, an
+  /// object's with objects, any with sets.
+  static let mayBeComprehension = Builtin("internal.may_be_comprehension", [.anything, .string], .boolean) {
+    arguments, _ in
+    switch arguments.operand(1) {
+    case .set: .boolean(true)
+    case .array, .object: .boolean(arguments.operand(2) == .string(Text(arguments.operand(1).typeName)))
+    case .null, .boolean, .number, .string: .boolean(false)
+    }
+  }
+
   /// How OPA's rule index compares a document with the scalars and arrays that definitions want of it: a collection
   /// passes, too, when one of its members is wanted.
   static let indexMatch = Builtin(

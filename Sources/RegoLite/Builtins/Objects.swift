@@ -139,7 +139,10 @@ extension Builtins {
         return .boolean(try holds(arguments.operand(1), arguments.operand(2), &context))
       case (.array(let array), .set(let part)):
         try context.charge(array.count + part.count)
-        return .boolean(part.isSubset(of: SetValue(array)))
+        // As in OPA, what the array has twice counts twice.
+        var missing = part.count
+        for item in array where missing > 0 && part.element(equalTo: item) != nil { missing -= 1 }
+        return .boolean(missing == 0)
       default:
         throw BuiltinError(
           code: .type, message: "both arguments object.subset must be of the same type or array and set")

@@ -73,7 +73,11 @@ struct CheckTypes {
     }
     if case .function = group.kind {
       let arguments = (0..<body.arity).map { index in
-        inference.typeOrAnything(patterns[index] ?? .local(index))
+        let pattern = patterns[index] ?? .local(index)
+        let type = inference.typeOrAnything(pattern)
+        // In the result, what nothing is known of can be anything.
+        pattern.forEachSlot { inference.supposeAnything($0) }
+        return type
       }
       types.insert(FunctionType(arguments: arguments, result: inference.typeOrAnything(body.result)), at: group.path)
       return

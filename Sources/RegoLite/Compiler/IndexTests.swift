@@ -4,7 +4,8 @@
 /// does not happen then. RegoLite evaluates a body from its start, so it asks the same tests there. They are the
 /// body's own conditions, hence never change what a body without errors gives.
 ///
-/// A document gets one test in a definition: the last one that mentions it.
+/// As in OPA, what a definition says of a document adds up: one value takes the place of the first mention that any value
+/// would do for, two values are a choice, and where such a mention is left, any value will do.
 struct IndexTests: Sendable {
   private enum Subject: Hashable, Sendable {
     case input([Value])
@@ -12,15 +13,13 @@ struct IndexTests: Sendable {
     case argument(Slot)
   }
 
-  private enum Wanted: Sendable {
+  private enum Wanted: Sendable, Equatable {
     /// Any value; the slot that holds it, when a variable does.
     case defined(Slot?)
+    /// This one, or a collection that has it.
     case value(Value)
-    /// An array of constants and variables.
-    case array([Atom])
-    case oneOf([Value])
-    /// A collection that has the value in it.
-    case containing(Value)
+    /// An array of constants and, where absent, anything.
+    case array([Value?])
     /// A text that consists of these parts, where absent ones are any, with one of the delimiters between any two.
     case parts([Text?], delimiters: Text)
   }
@@ -31,22 +30,52 @@ struct IndexTests: Sendable {
     case step(Int)
     /// Among the lookups that come after the calls of an expression, which isn't resolved to its end yet.
     case late(depth: Int, index: Int)
+    /// Nowhere in particular: only the whole body tells.
+    case unknown
+
+    fileprivate mutating func settle(depth: Int, position: Int) {
+      guard case .late(depth, let index) = self else { return }
+      self = .step(position + index)
+    }
   }
 
   private struct Test: Sendable {
     let subject: Subject
-    var wanted: Wanted
+    /// What will do, each.
+    var wanted: [Wanted]
     let location: Location
-    /// How many expressions mention the subject.
+    /// How often the body says something of the document.
     var mentions = 1
-    var position: Position
-    /// A later test took its place.
-    var isReplaced = false
+    /// Where it is mentioned first, and where last with a value.
+    var first: Position
+    var last: Position
+
+    var isAnything: Bool { wanted.contains { if case .defined = $0 { true } else { false } } }
 
     /// What holds for one of several values is found by OPA whatever the tests after it say.
-    var decides: Bool { if case .oneOf(let values) = wanted { values.count > 1 } else { false } }
+    var decides: Bool { wanted.count > 1 && !isAnything }
 
-    var weight: Int { if case .oneOf(let values) = wanted { max(mentions, values.count) } else { mentions } }
+    /// Adds what will do, too.
+    mutating func add(_ new: Wanted, at position: Position) {
+      mentions += 1
+      switch new {
+      case .defined(nil): if wanted.contains(new) { return }
+      case .defined: break
+      case .value, .array, .parts:
+        if wanted.contains(new) { return }
+        let isPattern = wanted.contains { if case .parts = $0 { true } else { false } }
+        if isPattern {
+          wanted.append(.defined(nil))
+          return
+        }
+        last = position
+        if let index = wanted.firstIndex(where: { if case .defined = $0 { true } else { false } }) {
+          wanted[index] = new
+          return
+        }
+      }
+      wanted.append(new)
+    }
   }
 
   private var tests: [Test] = []
@@ -55,11 +84,11 @@ struct IndexTests: Sendable {
   /// Variables that the body says to be constants.
   private var constants: [Slot: Value] = [:]
   /// Memberships of what only the whole body tells.
-  private var memberships: [(member: Atom, collection: Atom, location: Location, position: Position)] = []
+  private var memberships: [(member: Atom, collection: Atom, location: Location)] = []
   /// Where a subject's test is.
   private var places: [Subject: Int] = [:]
-  /// The tests that a slot has held the subject of.
-  private var holders: [Slot: [Int]] = [:]
+  /// The test of the document that a slot holds.
+  private var holders: [Slot: Int] = [:]
   /// Those whose position isn't known yet.
   private var unsettled: [Int] = []
   private let tree: RuleTree
@@ -83,7 +112,7 @@ struct IndexTests: Sendable {
       guard case .local = last, let value = other.constantValue, !value.isCollection,
         let subject = subject(base, path.dropLast())
       else { return }
-      insert(subject, .containing(value), location, position)
+      insert(subject, .value(value), location, position)
       return
     }
     guard let subject = subject(base, path), let wanted = Self.wanted(other) else { return }
@@ -111,9 +140,19 @@ struct IndexTests: Sendable {
         insert(.argument(slot), wanted, location, position)
         return
       }
-      guard case .value = wanted, let index = holder(of: slot) else { continue }
-      tests[index].wanted = wanted
+      guard let index = holders[slot] else { continue }
+      add(wanted, to: index, at: position)
       return
+    }
+  }
+
+  /// The body has a name of its own for the term.
+  mutating func names(_ term: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Position) {
+    guard case .local(let slot) = term else { return }
+    if isArgument(slot) {
+      insert(.argument(slot), .defined(nil), location, position)
+    } else if let index = holders[slot] {
+      add(.defined(-1), to: index, at: position)
     }
   }
 
@@ -123,14 +162,14 @@ struct IndexTests: Sendable {
   ) {
     if let value = member.constantValue, !value.isCollection, case .local(let slot) = collection {
       if isArgument(slot) {
-        insert(.argument(slot), .containing(value), location, position)
-      } else if let index = holder(of: slot), tests[index].mentions == 1 {
-        tests[index].wanted = .containing(value)
+        insert(.argument(slot), .value(value), location, position)
+      } else if let index = holders[slot] {
+        add(.value(value), to: index, at: position)
       }
       return
     }
     if case .local(let slot) = collection, !isArgument(slot), member.constantValue == nil {
-      memberships.append((member, collection, location, position))
+      memberships.append((member, collection, location))
       return
     }
     guard case .local(let slot) = member, let collection = collection.constantValue else { return }
@@ -142,10 +181,12 @@ struct IndexTests: Sendable {
     case .null, .boolean, .number, .string: return
     }
     if members.isEmpty || members.contains(where: \.hasKeys) { return }
-    if isArgument(slot) {
-      insert(.argument(slot), .oneOf(members), location, position)
-    } else if let index = holder(of: slot), tests[index].mentions == 1 {
-      tests[index].wanted = .oneOf(members)
+    for member in members {
+      if isArgument(slot) {
+        insert(.argument(slot), .value(member), location, position)
+      } else if let index = holders[slot] {
+        add(.value(member), to: index, at: position)
+      }
     }
   }
 
@@ -175,9 +216,8 @@ struct IndexTests: Sendable {
     let wanted = Wanted.parts(parts, delimiters: delimiters)
     if isArgument(slot) {
       insert(.argument(slot), wanted, location, position)
-    } else if let index = holder(of: slot), tests[index].mentions == 1 {
-      tests[index].wanted = wanted
-      tests[index].mentions += 1
+    } else if let index = holders[slot], tests[index].mentions == 1 {
+      add(wanted, to: index, at: position)
     }
   }
 
@@ -186,59 +226,60 @@ struct IndexTests: Sendable {
     if sides.allSatisfy({ !$0.isEmpty }) { alternatives.append(sides) }
   }
 
-  private var isEmpty: Bool { !tests.contains { !$0.isReplaced } && alternatives.isEmpty }
+  private var isEmpty: Bool { tests.isEmpty && alternatives.isEmpty }
 
   /// The body is complete: what it says of variables is known.
   mutating func finish(isArgument: (Slot) -> Bool) {
-    for index in tests.indices where !tests[index].isReplaced && tests[index].mentions == 1 {
-      guard case .defined(let slot?) = tests[index].wanted, let value = constants[slot] else { continue }
+    for index in tests.indices where tests[index].mentions == 1 {
+      guard case .defined(let slot?) = tests[index].wanted[0], let value = constants[slot] else { continue }
       if case .argument = tests[index].subject { continue }
       switch value {
       case .object, .set: break
-      case .null, .boolean, .number, .string, .array: tests[index].wanted = .value(value)
+      case .null, .boolean, .number, .string, .array:
+        tests[index].wanted = [.value(value)]
+        tests[index].last = .unknown
       }
     }
-    for (member, collection, location, position) in memberships {
+    for (member, collection, location) in memberships {
       var (known, whole) = (member, collection)
       if case .local(let slot) = member, let value = constants[slot] { known = .constant(value) }
       if case .local(let slot) = collection, let value = constants[slot] { whole = .constant(value) }
       guard known.constantValue != nil || whole.constantValue != nil else { continue }
-      isMember(known, of: whole, isArgument: isArgument, at: location, position: position)
+      isMember(known, of: whole, isArgument: isArgument, at: location, position: .unknown)
     }
     memberships = []
   }
 
   /// The lookups that were noted at this depth stand from `position` on.
   mutating func settle(depth: Int, position: Int) {
+    for number in unsettled {
+      tests[number].first.settle(depth: depth, position: position)
+      tests[number].last.settle(depth: depth, position: position)
+    }
     unsettled.removeAll { number in
-      guard case .late(depth, let index) = tests[number].position else { return false }
-      tests[number].position = .step(position + index)
+      for case .late in [tests[number].first, tests[number].last] { return false }
       return true
     }
   }
 
-  private func holder(of slot: Slot) -> Int? {
-    holders[slot]?.first { index in
-      if case .defined(slot) = tests[index].wanted { !tests[index].isReplaced } else { false }
-    }
+  private mutating func add(_ wanted: Wanted, to number: Int, at position: Position) {
+    tests[number].add(wanted, at: position)
+    if case .late = position { unsettled.append(number) }
   }
 
   private mutating func insert(_ subject: Subject, _ wanted: Wanted, _ location: Location, _ position: Position) {
-    var test = Test(subject: subject, wanted: wanted, location: location, position: position)
-    if let index = places[subject] {
-      test.mentions += tests[index].mentions
-      // Next to another mention, a membership says no more than that the document is there.
-      switch (tests[index].wanted, wanted) {
-      case (.parts, _), (_, .parts): test.wanted = .defined(nil)
-      case (.oneOf, _), (.containing, _), (_, .oneOf), (_, .containing): test.wanted = .defined(nil)
-      default: break
-      }
-      tests[index].isReplaced = true
+    let number: Int
+    if let known = places[subject] {
+      number = known
+      tests[number].add(wanted, at: position)
+    } else {
+      number = tests.count
+      tests.append(
+        Test(subject: subject, wanted: [wanted], location: location, first: position, last: position))
+      places[subject] = number
     }
-    places[subject] = tests.count
-    if case .defined(let slot?) = test.wanted { holders[slot, default: []].append(tests.count) }
-    if case .late = position { unsettled.append(tests.count) }
-    tests.append(test)
+    if case .defined(let slot?) = wanted, slot >= 0, holders[slot] == nil { holders[slot] = number }
+    if case .late = position { unsettled.append(number) }
   }
 
   /// Absent for what the index doesn't look at: rules' documents, and paths with variables.
@@ -272,14 +313,15 @@ struct IndexTests: Sendable {
       return items.contains(where: \.isCollection) ? nil : .value(.array(items))
     case .constant(let value): return value.isCollection ? nil : .value(value)
     case .array(let items):
+      var known: [Value?] = []
       for item in items {
         switch item {
-        case .local: continue
-        case .constant(let value) where !value.isCollection: continue
+        case .local: known.append(nil)
+        case .constant(let value) where !value.isCollection: known.append(value)
         default: return nil
         }
       }
-      return .array(items)
+      return .array(known)
     case .object, .set: return nil
     }
   }
@@ -287,17 +329,17 @@ struct IndexTests: Sendable {
   // MARK: What comes of it
 
   /// The tests as steps to run first, where an error could come before them.
-  func steps(before body: [Step], arity: Int, newSlot: () -> Slot) -> [Step] {
-    guard let first = body.firstIndex(where: \.canFail) else { return [] }
-    guard alternatives.isEmpty, !tests.contains(where: { !$0.isReplaced && $0.decides }) else {
-      return steps(newSlot: newSlot)
-    }
-    let waiting = Self.firstWaiting(in: body, arity: arity)
+  ///
+  /// - Parameter order: The order in which the body's steps will run.
+  func steps(before body: [Step], order: [Int], newSlot: () -> Slot) -> [Step] {
+    guard let first = order.firstIndex(where: { body[$0].canFail }) else { return [] }
+    guard alternatives.isEmpty, !tests.contains(where: \.decides) else { return steps(newSlot: newSlot) }
+    let earlier = Set(order[...first])
     var result: [Step] = []
-    for test in tests where !test.isReplaced {
+    for test in tests {
       // `glob.match` itself could fail where its index test says no.
-      let isNeeded = if case .parts = test.wanted { true } else { false }
-      guard case .step(let position) = test.position, isNeeded || position > first || position >= waiting else {
+      let isNeeded = if case .parts? = test.wanted.first { true } else { false }
+      if !isNeeded, case .step(let position) = test.isAnything ? test.first : test.last, earlier.contains(position) {
         continue
       }
       add(test, to: &result, newSlot)
@@ -320,7 +362,7 @@ struct IndexTests: Sendable {
 
   /// The tests, once for each choice among the alternatives; one without tests when there are too many.
   private var conjunctions: [[Test]] {
-    var result = [tests.filter { !$0.isReplaced }]
+    var result = [tests]
     for sides in alternatives {
       let options = sides.flatMap(\.conjunctions)
       if result.count * options.count > Self.mostWays { return [[]] }
@@ -335,82 +377,92 @@ struct IndexTests: Sendable {
   /// decides for all that come after it.
   private static func decisive(_ tests: [Test]) -> [Test] {
     let inOrder = tests.enumerated().sorted { a, b in
-      a.element.weight == b.element.weight ? a.offset < b.offset : a.element.weight > b.element.weight
+      a.element.mentions == b.element.mentions ? a.offset < b.offset : a.element.mentions > b.element.mentions
     }.map(\.element)
     guard let last = inOrder.firstIndex(where: \.decides) else { return inOrder }
     return Array(inOrder[...last])
   }
 
   private func add(_ test: Test, to result: inout [Step], _ newSlot: () -> Slot) {
-    func add(_ kind: Step.Kind) { result.append(Step(kind: kind, with: nil, location: test.location)) }
-    let wanted: Atom
-    var members: [Value]?
-    var parts: (Value, delimiters: Value)?
-    switch test.wanted {
-    case .defined: wanted = .local(newSlot())
-    case .value(.array(let items)): wanted = .constant(.array(items))
-    case .value(let value), .containing(let value):
-      wanted = .local(newSlot())
-      members = [value]
+    var values: [Value] = []
+    for case .value(let value) in test.wanted { values.append(value) }
+    if test.isAnything {
+      add(test, .defined(nil), to: &result, newSlot)
+    } else if test.wanted.count == 1 {
+      add(test, test.wanted[0], to: &result, newSlot)
+    } else if values.count == test.wanted.count {
+      add(test, values, to: &result, newSlot)
+    } else {
+      let ways = test.wanted.map { wanted in
+        var way: [Step] = []
+        add(test, wanted, to: &way, newSlot)
+        return way
+      }
+      result.append(Step(kind: .anyOf(ways), with: nil, location: test.location))
+    }
+  }
+
+  private func add(_ test: Test, _ wanted: Wanted, to result: inout [Step], _ newSlot: () -> Slot) {
+    switch wanted {
+    case .defined: lookUp(test, .local(newSlot()), in: &result)
+    case .value(.array(let items)): lookUp(test, .constant(.array(items)), in: &result)
+    case .value(let value): add(test, [value], to: &result, newSlot)
     case .array(let items):
-      wanted = .array(items.map { item in if case .local = item { .local(newSlot()) } else { item } })
-    case .oneOf(let values):
-      wanted = .local(newSlot())
-      members = values
+      lookUp(test, .array(items.map { item in item.map { .constant($0) } ?? .local(newSlot()) }), in: &result)
     case .parts(let texts, let delimiters):
-      wanted = .local(newSlot())
-      parts = (.array(texts.map { $0.map { .string($0) } ?? .null }), .string(delimiters))
+      let value = Atom.local(newSlot())
+      lookUp(test, value, in: &result)
+      let call = Step.Kind.call(
+        result: .constant(.boolean(true)), callee: .builtin(Builtins.Globs.consistsOfParts),
+        arguments: [
+          value, .constant(.array(texts.map { $0.map { .string($0) } ?? .null })), .constant(.string(delimiters)),
+        ])
+      result.append(Step(kind: call, with: nil, location: test.location))
     }
-    switch test.subject {
-    case .input(let path): add(.reference(result: wanted, base: .input, path: path.map { .constant($0) }))
-    case .data(let path): add(.reference(result: wanted, base: .data, path: path.map { .constant($0) }))
-    case .argument(let slot): add(.unify(wanted, .local(slot)))
-    }
-    if let (texts, delimiters) = parts {
-      add(
-        .call(
-          result: .constant(.boolean(true)), callee: .builtin(Builtins.Globs.consistsOfParts),
-          arguments: [wanted, .constant(texts), .constant(delimiters)]))
-    }
-    if let members {
-      add(
-        .call(
-          result: .constant(.boolean(true)), callee: .builtin(Builtins.indexMatch),
-          arguments: [wanted, .constant(.set(SetValue(members)))]))
-    }
+  }
+
+  private func add(_ test: Test, _ values: [Value], to result: inout [Step], _ newSlot: () -> Slot) {
+    let value = Atom.local(newSlot())
+    lookUp(test, value, in: &result)
+    let call = Step.Kind.call(
+      result: .constant(.boolean(true)), callee: .builtin(Builtins.indexMatch),
+      arguments: [value, .constant(.set(SetValue(values)))])
+    result.append(Step(kind: call, with: nil, location: test.location))
+  }
+
+  private func lookUp(_ test: Test, _ value: Atom, in steps: inout [Step]) {
+    let kind: Step.Kind =
+      switch test.subject {
+      case .input(let path): .reference(result: value, base: .input, path: path.map { .constant($0) })
+      case .data(let path): .reference(result: value, base: .data, path: path.map { .constant($0) })
+      case .argument(let slot): .unify(value, .local(slot))
+      }
+    steps.append(Step(kind: kind, with: nil, location: test.location))
   }
 }
 
 extension IndexTests {
-  /// The first expression that reads a variable which only a later one can bind: from there on the order of the text
-  /// is not the order in which steps run.
-  private static func firstWaiting(in body: [Step], arity: Int) -> Int {
-    var seen: Set<Slot> = Set(0..<arity)
-    for (index, step) in body.enumerated() {
-      var waits = false
-      if case .call(_, _, let arguments) = step.kind {
-        for argument in arguments { argument.forEachSlot { waits = waits || !seen.contains($0) } }
-      }
-      if waits {
-        // The lookups of the same expression stand before the call.
-        var start = index
-        while start > 0, step.unit != nil, body[start - 1].unit == step.unit { start -= 1 }
-        return start
-      }
-      step.forEachOwnSlot { seen.insert($0) }
-    }
-    return body.count
-  }
-
   /// The order in which OPA's index gives definitions, each with its branches: by the documents that it tests, those
   /// that most definitions mention first; what doesn't test a document comes before what tests it for any value, and
   /// that before what tests it for some value of its own.
-  static func order(_ definitions: [[IndexTests]]) -> [Int] {
+  static func order(_ ranks: [[[Rank]]]) -> [Int] {
+    let first = ranks.map { $0.min { precedes($0, $1) == true } ?? [] }
+    return ranks.indices.sorted { a, b in precedes(first[a], first[b]) ?? (a < b) }
+  }
+
+  /// A document's number in the order of the index, and 1 for any value, 2 for some of its own.
+  struct Rank: Sendable, Equatable {
+    let subject: Int
+    let rank: Int
+  }
+
+  /// The place of each definition's branches.
+  static func ranks(of definitions: [[IndexTests]]) -> [[[Rank]]] {
     var counts: [Subject: Int] = [:]
     var places: [Subject: Location] = [:]
     var subjects: [Subject] = []
     for tests in definitions.joined() {
-      for test in tests.tests where !test.isReplaced {
+      for test in tests.tests {
         if counts[test.subject] == nil {
           subjects.append(test.subject)
           places[test.subject] = test.location
@@ -418,7 +470,6 @@ extension IndexTests {
         counts[test.subject, default: 0] += test.mentions
       }
     }
-    if subjects.isEmpty { return Array(definitions.indices) }
     subjects.sort { a, b in
       let (x, y) = (counts[a] ?? 0, counts[b] ?? 0)
       if x != y { return x > y }
@@ -427,24 +478,21 @@ extension IndexTests {
     }
     var numbers: [Subject: Int] = [:]
     for (number, subject) in subjects.enumerated() { numbers[subject] = number }
-    let ranks = definitions.map { branches in
-      branches.map { $0.ranks(numbers) }.min { precedes($0, $1) == true } ?? []
-    }
-    return definitions.indices.sorted { a, b in precedes(ranks[a], ranks[b]) ?? (a < b) }
+    return definitions.map { branches in branches.map { $0.ranks(numbers) } }
   }
 
   /// Of each subject that has a test, by number: 1 for any value, 2 for some of its own. The others' rank is 0.
-  private func ranks(_ numbers: [Subject: Int]) -> [(subject: Int, rank: Int)] {
-    var result: [(subject: Int, rank: Int)] = []
-    for test in tests where !test.isReplaced {
+  private func ranks(_ numbers: [Subject: Int]) -> [Rank] {
+    var result: [Rank] = []
+    for test in tests {
       guard let number = numbers[test.subject] else { continue }
-      if case .defined = test.wanted { result.append((number, 1)) } else { result.append((number, 2)) }
+      result.append(Rank(subject: number, rank: test.isAnything ? 1 : 2))
     }
     return result.sorted { $0.subject < $1.subject }
   }
 
   /// Whether the first one's ranks come before the other's, subject by subject; absent when they are the same.
-  private static func precedes(_ a: [(subject: Int, rank: Int)], _ b: [(subject: Int, rank: Int)]) -> Bool? {
+  static func precedes(_ a: [Rank], _ b: [Rank]) -> Bool? {
     for (x, y) in zip(a, b) where x != y { return x.subject == y.subject ? x.rank < y.rank : x.subject > y.subject }
     return a.count == b.count ? nil : a.count < b.count
   }

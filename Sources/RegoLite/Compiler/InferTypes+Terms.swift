@@ -13,7 +13,7 @@ extension InferTypes {
   private func parts(of atom: Atom) -> (type: RegoType?, isKnown: Bool) {
     switch atom {
     case .constant(let value): return (RegoType(of: value), true)
-    case .local(let slot): return (slots[slot], slots[slot] != nil)
+    case .local(let slot): return (slots[slot], slots[slot]?.isKnown ?? false)
     case .array(let items):
       if items.isEmpty { return (.array(of: .anything), true) }
       let parts = items.map { self.parts(of: $0) }
@@ -50,12 +50,24 @@ extension InferTypes {
     }
   }
 
+  /// The term's type with `untyped` where nothing is known; absent when that is all of it.
+  func knownParts(of atom: Atom) -> RegoType? { parts(of: atom).type }
+
   func typeOrAnything(_ atom: Atom) -> RegoType {
     if let type = type(of: atom) { return type.bounded }
     // A part that nothing is known of can be anything; the others keep their types.
     var copy = self
     atom.forEachSlot { slot in if copy.slots[slot] == nil { copy.slots[slot] = .anything } }
-    return copy.type(of: atom)?.bounded ?? .anything
+    return copy.knownParts(of: atom)?.bounded ?? .anything
+  }
+
+  private func isComprehension(_ slot: Slot) -> Bool {
+    guard slots[slot] != nil, case .comprehension? = origins[slot]?.kind else { return false }
+    return true
+  }
+
+  mutating func supposeAnything(_ slot: Slot) {
+    if slots[slot] == nil { slots[slot] = .anything }
   }
 
   /// The type of what is looked into: of a set, also where not everything is known of its members.
@@ -141,12 +153,23 @@ extension InferTypes {
     case (nil, nil): break
     }
     switch (a.literal, b.literal) {
+    // OPA can't take a comprehension apart of which not everything is known.
+    case (.array, .local(let slot)), (.object, .local(let slot)), (.local(let slot), .array),
+      (.local(let slot), .object):
+      if isComprehension(slot) { return false }
+    default: break
+    }
+    switch (a.literal, b.literal) {
+    // What is equated with a comprehension gets what is known of it, what is equated with a variable can be anything.
+    case (.local(let x), .local(let y)) where (slots[x] == nil) != (slots[y] == nil):
+      let (known, other) = slots[x] == nil ? (y, a) : (x, b)
+      return unify(other, isComprehension(known) ? slots[known] ?? .anything : .anything)
     case (.local, _):
       guard unify(b, .anything) else { return false }
-      return unify(a, type(of: b) ?? .anything)
+      return unify(a, knownParts(of: b) ?? .anything)
     case (_, .local):
       guard unify(a, .anything) else { return false }
-      return unify(b, type(of: a) ?? .anything)
+      return unify(b, knownParts(of: a) ?? .anything)
     case (.array(let x), .array(let y)):
       return x.count == y.count && zip(x, y).allSatisfy { unify($0, $1) }
     case (.object(let x), .object(let y)):

@@ -46,11 +46,10 @@ struct InferTypes {
     let names = slotNames
     var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
     var bound = bound
-    let negations = Set(steps.compactMap { step in if case .noneOf = step.kind { step.unit } else { nil } })
     while let step = order.next(bound: bound) {
-      // That a body which is negated has its variables from outside says nothing of their types.
-      let isTyped = !step.bindsNothing || step.unit.map { !negations.contains($0) } ?? true
-      if isTyped { check(step, bound: bound) }
+      // That an operand has its variables from outside says nothing of their types.
+      if case .unify = step.kind, step.bindsNothing { continue }
+      check(step, bound: bound)
       switch step.kind {
       case .unify, .reference, .call, .iterate, .comprehension: step.forEachOwnSlot { bound.bind($0) }
       case .holds, .not, .noneOf, .anyOf, .every: break
@@ -211,15 +210,34 @@ struct InferTypes {
     check(body, bound: bound)
     depth -= 1
     guard errors.count == before else { return nil }
-    let types = head.map { atom in
-      if case .local = atom { return type(of: atom) ?? .untyped }
-      return typeOrAnything(atom)
-    }
+    for term in head where type(of: term) == nil && isEvaluated(term, in: body) { _ = unify(term, .anything) }
+    let types = head.map { knownParts(of: $0) ?? .untyped }
     return switch kind {
     case .array: .array(leading: [], rest: types[0] == .untyped ? nil : types[0]).bounded
     case .set: .set(types[0]).bounded
     case .object: .object(of: types[1], keys: types[0]).bounded
     }
+  }
+
+  /// A collection in a head with references or comprehensions in it gets a name in OPA, and what nothing is known of in it
+  /// can be anything from then on.
+  private func isEvaluated(_ term: Atom, in body: [Step]) -> Bool {
+    switch term {
+    case .constant, .local: return false
+    case .array, .set, .object: break
+    }
+    var own: Set<Slot> = []
+    for step in body {
+      switch step.kind {
+      case .reference(.local(let slot), _, _), .comprehension(.local(let slot), _, _, _): own.insert(slot)
+      default: break
+      }
+    }
+    var isEvaluated = false
+    term.forEachSlot { slot in
+      if own.contains(slot), slot >= slotNames.count || slotNames[slot] == nil { isEvaluated = true }
+    }
+    return isEvaluated
   }
 
   /// OPA looks at comprehensions inside one, however deep, also from outside of it, where nothing is known from its body
@@ -260,7 +278,9 @@ struct InferTypes {
     switch callee {
     case .builtin(let builtin):
       // What a `print` shows may be of any type, or of none that is known yet.
-      if builtin.isVariadic || builtin.name == "internal.print" { return }
+      if builtin.isVariadic || builtin.name == "internal.print" || builtin.name == "internal.may_be_comprehension" {
+        return
+      }
       // In a query, OPA leaves the comparison of what can't be equal to the evaluation.
       if isStatement, !isQuery, builtin.name == "equal", arguments.count == 2 {
         equate(arguments[0], arguments[1], at: location)
@@ -278,7 +298,14 @@ struct InferTypes {
         return
       }
       name = groups[group].name
-      wanted = function.operands
+      var operands = function.operands
+      // As in OPA, a variable for a result of which not everything is known can be anything.
+      if !isStatement, operands.last?.isKnown == false, case .local(let slot) = result, slot < slotNames.count,
+        slotNames[slot] != nil
+      {
+        operands[operands.count - 1] = .anything
+      }
+      wanted = operands
     }
     // What the call itself says of an operand does not count for the next one.
     let known = operands.map { type(of: $0) }
@@ -296,11 +323,9 @@ struct InferTypes {
   }
 
   private mutating func checkReplacements(_ with: WithGroup, at location: Location) {
-    // Of functions that read a document which is replaced nothing is known.
+    // Of functions that read what is replaced nothing is known.
     var unknown: Set<Int> = []
-    for (target, _) in with.modifications {
-      if case .data = target { unknown.formUnion(graph.users(of: target)) }
-    }
+    if depth == 0 { for (target, _) in with.modifications { unknown.formUnion(graph.users(of: target)) } }
     for (index, (target, value)) in with.modifications.enumerated() {
       guard case .callee(let callee) = value else { continue }
       if case .function(let group) = callee, unknown.contains(group) { continue }

@@ -23,7 +23,8 @@ struct OrderSteps {
   private let arguments: Set<Slot>
   /// Steps that may be ready.
   private var candidates: IndexBitmap
-  private var last: Int?
+  /// Where the step that came last stands.
+  private(set) var last: Int?
   /// The steps of each expression of several.
   private var units: [Int: [Int]] = [:]
 

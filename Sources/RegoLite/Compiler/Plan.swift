@@ -166,6 +166,8 @@ struct DefinitionPlan: Sendable {
   /// Each branch's index tests alone, for groups that have to know which branches could hold; absent where there are
   /// none. Filled in once the whole group is known.
   var guards: [Block?] = []
+  /// Each branch's place in the index of the group; empty when the definitions don't share one.
+  var ranks: [[IndexTests.Rank]] = []
   /// The groups that each branch reads.
   let dependencies: [Set<Int>]
   var location: Location { locations[0] }
@@ -178,6 +180,8 @@ struct GroupPlan: Sendable {
   var definitions: [DefinitionPlan]
   var defaults: [DefinitionPlan]
   var oneValue: OneValue
+  /// The definitions have guards: which of them could hold decides on their order, and may show in errors.
+  var isGuarded = false
   /// Groups that the definitions read.
   var dependencies: Set<Int>
 }

@@ -72,7 +72,9 @@ struct Planner {
     case .complete, .function: plan.oneValue = oneValue(plan.definitions, canFail: canFail)
     case .set, .document: break
     }
-    if plan.oneValue != .perhaps {
+    let guarded = plan.definitions.contains { $0.guards.contains { $0 != nil } }
+    plan.isGuarded = canFail && guarded && (plan.oneValue == .perhaps || plan.definitions.count > 1)
+    if !plan.isGuarded {
       for number in plan.definitions.indices { plan.definitions[number].guards = [] }
     }
     plan.dependencies = dependencies
@@ -95,7 +97,9 @@ struct Planner {
       return false
     }
     guard shareOneIndex else { return }
-    let order = IndexTests.order(definitions.map(\.index))
+    let ranks = IndexTests.ranks(of: definitions.map(\.index))
+    for (number, own) in ranks.enumerated() { definitions[number].ranks = own }
+    let order = IndexTests.order(ranks)
     definitions = order.map { definitions[$0] }
   }
 
@@ -162,8 +166,19 @@ struct Planner {
       var path: [Atom] = []
       // What has to be evaluated becomes an expression of the body in OPA, which may be where a variable is found unsafe.
       var evaluated: [Step] = []
+      // A head with calls in it, but no reference, stays as it is.
       func note(_ atom: Atom, from start: Int, at location: Location) {
-        if steps.count > start { evaluated.append(Step(kind: .holds(atom), with: nil, location: location)) }
+        var looksUp = start < 0
+        for step in steps.dropFirst(max(start, 0)) {
+          switch step.kind {
+          case .reference(.local(let slot), _, _), .comprehension(.local(let slot), _, _, _):
+            atom.forEachSlot { looksUp = looksUp || $0 == slot }
+          case .call(.local(let slot), .builtin(let builtin), _) where builtin.name == "internal.template_string":
+            atom.forEachSlot { looksUp = looksUp || $0 == slot }
+          default: break
+          }
+        }
+        if looksUp { evaluated.append(Step(kind: .holds(atom), with: nil, location: location)) }
       }
       for term in definition.suffix {
         let start = steps.count
@@ -209,7 +224,10 @@ struct Planner {
       let branchCanFail = steps.contains(where: \.canFail)
       canFail = canFail || branchCanFail
       let guardSteps = isValue ? names.index.steps { names.newSlot(nil) } : []
-      steps.insert(contentsOf: names.index.steps(before: steps, arity: arity) { names.newSlot(nil) }, at: 0)
+      if branchCanFail {
+        let order = names.order(of: steps, bound: BoundSlots(0..<arity))
+        steps.insert(contentsOf: names.index.steps(before: steps, order: order) { names.newSlot(nil) }, at: 0)
+      }
 
       // A lookup's keys take the place of the head's first terms; what is left of the path stays to be built.
       var keyed = path

@@ -215,12 +215,14 @@ extension RegoType {
   var values: RegoType? {
     switch self {
     case .null, .boolean, .number, .string, .untyped, .set(.untyped), .object(_, _, .untyped): nil
-    case .array(let leading, let rest): .union(leading.reduce(nil) { .union($0, $1) }, rest)
+    case .array(let leading, let rest): Self.known(.union(leading.reduce(nil) { .union($0, $1) }, rest))
     case .set(let element): element
     case .object(let properties, _, let restValue): Self.values(of: properties, rest: restValue)
     case .any(let members): members.isEmpty ? self : members.reduce(nil) { .union($0, $1.values) }
     }
   }
+
+  private static func known(_ type: RegoType?) -> RegoType? { type == .untyped ? nil : type }
 
   /// As in OPA, a function and a value together leave nothing that is known.
   private static func values(of properties: [Value: RegoType], rest: RegoType?) -> RegoType? {
@@ -235,7 +237,7 @@ extension RegoType {
         result = .union(result, type)
       }
     }
-    return result == .untyped ? nil : result
+    return known(result)
   }
 
   /// The type of the member with this key; absent when there can be none.

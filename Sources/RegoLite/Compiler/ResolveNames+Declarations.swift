@@ -34,7 +34,8 @@ extension ResolveNames {
     let mustUseAssigned = options.isStrict && !(isQuery && scopes.isEmpty)
     for (name, declaration) in scope.declared where !declaration.isUsed {
       if declaration.mustBeUsed || mustUseAssigned && declaration.verb == Self.assigned {
-        errors.append(.compile("\(declaration.verb) var \(name) unused", at: declaration.location))
+        let shown = name.isWildcard ? "_" : name.string
+        errors.append(.compile("\(declaration.verb) var \(shown) unused", at: declaration.location))
       }
     }
   }

@@ -39,6 +39,10 @@ extension ResolveNames {
       case .document(let base, let path): return (base, path.map { .constant(.string($0)) })
       }
     }
+    // As in OPA, what a collection that is looked into on the spot is made of is outside a negation.
+    let outer = isNegated
+    isNegated = false
+    defer { isNegated = outer }
     return (.atom(atom(head, with: with, into: &steps)), [])
   }
 
@@ -359,14 +363,40 @@ extension ResolveNames {
     return result
   }
 
+  /// Whether the document is made of rules with names of their own below it: what goes through it needn't ask for all.
+  func isVirtual(_ base: ReferenceBase, _ path: [Atom]) -> Bool {
+    guard case .data = base else { return false }
+    var node = tree.root
+    for part in path {
+      guard let key = part.constantValue, let child = node.children[key] else { return false }
+      node = child
+    }
+    return node.group == nil || !node.children.isEmpty
+  }
+
+  /// Takes back the step that looks the whole document up.
+  mutating func dropLookup(of document: Atom, from steps: inout [Step]) {
+    guard case .local(let slot) = document else { return }
+    func isLookup(_ step: Step) -> Bool {
+      if case .reference(.local(slot), _, _) = step.kind { true } else { false }
+    }
+    if let index = late?.lastIndex(where: isLookup) {
+      late?.remove(at: index)
+    } else if let index = steps.lastIndex(where: isLookup) {
+      steps.remove(at: index)
+    }
+  }
+
   /// `some … in` goes through a document without first asking for it: the rule index knows nothing of it.
   mutating func iterated(
     _ collection: Term, with: WithGroup?, into steps: inout [Step]
   ) -> (Atom, document: (base: ReferenceBase, path: [Atom])?) {
-    let before = index
+    let before = (index: index, count: steps.count + (late?.count ?? 0))
     let result = atom(collection, with: with, into: &steps)
-    guard collection.isReference || collection.isName else { return (result, nil) }
-    index = before
+    guard collection.isReference || collection.isName, steps.count + (late?.count ?? 0) > before.count else {
+      return (result, nil)
+    }
+    index = before.index
     guard isIndexed(with), case .reference(_, let base, let path)? = (late?.last ?? steps.last)?.kind else {
       return (result, nil)
     }

@@ -144,6 +144,18 @@ struct ResolveNames {
   /// Where OPA's rule index looks: expressions of the rule's own body, without modifiers.
   func isIndexed(_ with: WithGroup?) -> Bool { with == nil && !isQuery && scopes.count == indexedDepth }
 
+  /// The order in which steps will run, as far as they can.
+  func order(of steps: [Step], bound: BoundSlots) -> [Int] {
+    var order = OrderSteps(steps, arguments: argumentSlots) { slotNames[$0] != nil }
+    var bound = bound
+    var result: [Int] = []
+    while let step = order.next(bound: bound), let last = order.last {
+      result.append(last)
+      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
+    }
+    return result
+  }
+
   mutating func finishIndex() {
     let names = self
     index.finish { names.isArgument($0) }
@@ -164,7 +176,13 @@ struct ResolveNames {
     defer { tag(&steps, from: first, as: expression.location) }
     declareBeforeModifiers(of: expression)
     let referenced = scopes.last?.referenced
+    let inside = declaredInside(expression)
+    if !inside.isEmpty {
+      openScope()
+      for variable in inside { _ = declare(variable.name, at: variable.location, verb: "declared") }
+    }
     let with = modifiers(expression.modifiers, into: &steps)
+    if !inside.isEmpty { scopes.removeLast() }
     if case .every = expression.kind, let referenced {
       // OPA does not notice that these read a name which is declared later.
       scopes[scopes.count - 1].referenced = referenced
@@ -189,6 +207,12 @@ struct ResolveNames {
           names.index.iterates(
             document.base, document.path, key: keyAtom, value: valueAtom, at: location, position: names.position(steps))
         }
+        if let document, names.isVirtual(document.base, document.path) {
+          names.dropLookup(of: source, from: &steps)
+          let path = document.path + [keyAtom ?? .local(names.newSlot(nil))]
+          return Step(
+            kind: .reference(result: valueAtom, base: document.base, path: path), with: with, location: location)
+        }
         return Step(kind: .iterate(collection: source, key: keyAtom, value: valueAtom), with: with, location: location)
       }
       steps.append(iterate)
@@ -197,6 +221,9 @@ struct ResolveNames {
         errors.append(.unsafe("var \(name)", at: domain.location))
       }
       let source = callsFirst(into: &steps) { names, steps in names.atom(domain, with: with, into: &steps) }
+      if domain.isName, isIndexed(with) {
+        index.names(source, isArgument: isArgument, at: location, position: position(steps))
+      }
       openScope()
       scopes[scopes.count - 1].isClosed = true
       let keySlot = key.flatMap { slot(declaring: $0) }
@@ -334,13 +361,41 @@ struct ResolveNames {
       for variable in variables where !collection.mentions(variable.name) {
         _ = declare(variable.name, at: variable.location, verb: "declared")
       }
-    case .every(let key, let value, _, _):
-      for case .variable(let name)? in [key?.kind, value.kind] {
-        for modifier in expression.modifiers where modifier.value.mentions(name) {
-          errors.append(.unsafe("var \(name)", at: modifier.location))
+    case .every, .someDeclaration, .not, .and, .or, .term: break
+    }
+  }
+
+  /// What `every` and a body declare is in force in the expression's modifiers as well, where it has no value: those of these names
+  /// that they mention.
+  private func declaredInside(_ expression: Expression) -> [Variable] {
+    if expression.modifiers.isEmpty { return [] }
+    var declared: [Variable] = []
+    let body: Body
+    switch expression.kind {
+    case .every(let key, let value, _, let inner):
+      for term in [key, value] { if let term { collectVariables(in: term, into: &declared) } }
+      body = inner
+    case .not(let operand) where operand.isBraced: body = operand.body
+    default: return []
+    }
+    for inner in body {
+      switch inner.kind {
+      case .someDeclaration(let variables): declared += variables
+      case .someIn(let key, let value, let collection):
+        var own: [Variable] = []
+        for term in [key, value] { if let term { collectVariables(in: term, into: &own) } }
+        declared += own.filter { !collection.mentions($0.name) }
+      case .term(let term):
+        if case .call(let operation, let arguments) = term.kind, case .variable("assign") = operation.kind {
+          collectVariables(in: arguments[0], into: &declared)
         }
+      case .every, .not, .and, .or: break
       }
-    case .someDeclaration, .not, .and, .or, .term: break
+    }
+    var seen: Set<Text> = []
+    return declared.filter { variable in
+      !variable.name.isRoot && seen.insert(variable.name).inserted
+        && expression.modifiers.contains { $0.value.mentions(variable.name) }
     }
   }
 
@@ -386,7 +441,7 @@ struct ResolveNames {
           return
         }
         let value = operand(right, with: with, coreWith: coreWith, core: &core, into: &steps)
-        if isHead, case .variable(let name) = left.kind, right.mentions(name),
+        if isHead, case .variable(let name) = left.kind, !right.isOrBeginsWithComprehension, right.mentions(name),
           scopes.prefix(2).contains(where: { $0.declared[name] != nil }),
           !scopes.dropFirst(2).contains(where: { $0.declared[name] != nil })
         {
@@ -415,7 +470,9 @@ struct ResolveNames {
       var other = right
       if !left.isReference, right.isReference { (left, other) = (right, left) }
       var value = operand(left, with: with, coreWith: coreWith, core: &core, into: &steps)
-      if !isNegated, other.isComprehension { value = lookedUpFirst(value, with: with, at: location, into: &steps) }
+      if !isNegated, other.isComprehension {
+        value = lookedUpFirst(value, before: other, with: with, at: location, into: &steps)
+      }
       let pattern: Atom
       if other.isReference {
         let result = Atom.local(newSlot(nil))
@@ -463,7 +520,15 @@ struct ResolveNames {
             late = waiting
           }
         }
-        if looksFirst { operands = operands.map { lookedUpFirst($0, with: with, at: location, into: &steps) } }
+        if looksFirst {
+          if arguments[0].isName, case .atom(let left) = operands[0] {
+            check(left, mayBe: arguments[1], with: with, at: location, into: &steps)
+          }
+          for index in operands.indices {
+            operands[index] = lookedUpFirst(
+              operands[index], before: arguments[1 - index], with: with, at: location, into: &steps)
+          }
+        }
         if !isNegated { noteIndex(operands, with: with, at: location, position: position(steps)) }
         for (argument, operand) in zip(arguments, operands) {
           switch operand {
@@ -475,6 +540,16 @@ struct ResolveNames {
             core.append(
               Step(kind: .reference(result: result, base: base, path: path), with: coreWith, location: place))
             sides.append(result)
+          }
+        }
+        let looksUpData = operands.contains { operand in
+          if case .reference(let base, let path) = operand { isBaseData(base, path) } else { false }
+        }
+        if !comprehensions.isEmpty, !looksUpData {
+          for case .local(let slot) in sides where comprehensions.allSatisfy({ !$0.mentions(slot) }) {
+            for argument in arguments {
+              if let call = Self.mayBe(argument, .local(slot)) { core.append(step(call)) }
+            }
           }
         }
         core += comprehensions
@@ -530,13 +605,49 @@ struct ResolveNames {
 
   /// A comprehension in an equation is evaluated after the document that it is equated with has been looked up.
   private mutating func lookedUpFirst(
-    _ operand: Operand, with: WithGroup?, at location: Location, into steps: inout [Step]
+    _ operand: Operand, before other: Term, with: WithGroup?, at location: Location, into steps: inout [Step]
   ) -> Operand {
     guard case .reference(let base, let path) = operand else { return operand }
     let result = Atom.local(newSlot(nil))
     let step = Step(kind: .reference(result: result, base: base, path: path), with: with, location: location)
+    // With base data, OPA evaluates it whatever the data is.
+    if !isBaseData(base, path) { check(result, mayBe: other, with: with, at: location, into: &steps) }
     if late == nil { steps.append(step) } else { late?.insert(step, at: 0) }
     return .atom(result)
+  }
+
+  private func isBaseData(_ base: ReferenceBase, _ path: [Atom]) -> Bool {
+    guard case .data = base else { return false }
+    var node = tree.root
+    for part in path {
+      guard let key = part.constantValue else { return false }
+      guard let child = node.children[key] else { return node.group == nil }
+      node = child
+    }
+    return false
+  }
+
+  /// A comprehension that is equated with something that it can't be isn't evaluated.
+  private mutating func check(
+    _ value: Atom, mayBe other: Term, with: WithGroup?, at location: Location, into steps: inout [Step]
+  ) {
+    guard let call = Self.mayBe(other, value) else { return }
+    let step = Step(kind: call, with: with, location: location)
+    if late == nil { steps.append(step) } else { late?.insert(step, at: 0) }
+  }
+
+  /// Asks whether the value may be what the comprehension makes; absent for other terms.
+  private static func mayBe(_ term: Term, _ value: Atom) -> Step.Kind? {
+    let kind: Text
+    switch term.kind {
+    case .arrayComprehension: kind = "array"
+    case .setComprehension: kind = "set"
+    case .objectComprehension: kind = "object"
+    default: return nil
+    }
+    return .call(
+      result: .constant(.boolean(true)), callee: .builtin(Builtins.mayBeComprehension),
+      arguments: [value, .constant(.string(kind))])
   }
 
   // MARK: Printing and metadata
@@ -596,7 +707,7 @@ struct ResolveNames {
   mutating func noteVariables(ofTemplate term: Term) {
     guard !isQuery, scopes.count == 2 else { return }
     var names: [Variable] = []
-    term.collectPrinted(into: &names)
+    term.collectPrinted(into: &names, fromTemplates: false)
     for name in names {
       guard case .local(let slot) = meaning(of: name.name) else { continue }
       templateVariables.append((slot, name))
@@ -636,22 +747,26 @@ extension Term {
   fileprivate var name: Text? { if case .variable(let name) = kind { name } else { nil } }
 
   /// The variables in the term, those of comprehensions and of calls' names apart.
-  fileprivate func collectPrinted(into names: inout [Variable]) {
+  fileprivate func collectPrinted(into names: inout [Variable], fromTemplates: Bool = true) {
     switch kind {
     case .scalar, .arrayComprehension, .setComprehension, .objectComprehension: break
     case .variable(let name): names.append(Variable(name: name, location: location))
     case .reference(let head, let path):
-      head.collectPrinted(into: &names)
-      for part in path { part.collectPrinted(into: &names) }
-    case .array(let items), .set(let items): for item in items { item.collectPrinted(into: &names) }
+      head.collectPrinted(into: &names, fromTemplates: fromTemplates)
+      for part in path { part.collectPrinted(into: &names, fromTemplates: fromTemplates) }
+    case .array(let items), .set(let items):
+      for item in items { item.collectPrinted(into: &names, fromTemplates: fromTemplates) }
     case .object(let items):
       for item in items {
-        item.key.collectPrinted(into: &names)
-        item.value.collectPrinted(into: &names)
+        item.key.collectPrinted(into: &names, fromTemplates: fromTemplates)
+        item.value.collectPrinted(into: &names, fromTemplates: fromTemplates)
       }
-    case .call(_, let arguments): for argument in arguments { argument.collectPrinted(into: &names) }
+    case .call(_, let arguments):
+      for argument in arguments { argument.collectPrinted(into: &names, fromTemplates: fromTemplates) }
     case .template(let parts):
-      for case .expression(let term) in parts { term.collectPrinted(into: &names) }
+      for case .expression(let term) in parts where fromTemplates {
+        term.collectPrinted(into: &names, fromTemplates: fromTemplates)
+      }
     }
   }
 }

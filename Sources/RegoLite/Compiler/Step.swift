@@ -44,9 +44,11 @@ final class WithGroup: Sendable {
 }
 
 extension WithGroup {
-  /// A builtin stands in for something.
+  /// A builtin whose name looks like a variable's stands in for something.
   var namesBuiltin: Bool {
-    modifications.contains { if case .callee(.builtin) = $0.value { true } else { false } }
+    modifications.contains {
+      if case .callee(.builtin(let builtin)) = $0.value { !builtin.name.string.contains(".") } else { false }
+    }
   }
 }
 

@@ -20,6 +20,10 @@ extension Term {
     }
   }
 
+  var isOrBeginsWithComprehension: Bool {
+    if case .reference(let head, _) = kind { head.isComprehension } else { isComprehension }
+  }
+
   /// A comprehension stands in it where OPA leaves it: not in a call, a reference, a set or a key.
   var hasComprehension: Bool {
     switch kind {

@@ -68,15 +68,26 @@ extension Evaluator {
     let frame = push(plan.frameSize)
     for (slot, value) in arguments.enumerated() { registers[base + slot] = value }
     let isFunction = !plan.group.isComplete
-    let hasOneValue = try hasOneValue(plan)
     var result: Value?
-    for definition in plan.definitions {
-      guard
+    if plan.isGuarded, strictBuiltinErrors || plan.oneValue == .perhaps {
+      let (candidates, hasOneValue) = try candidates(of: plan)
+      for candidate in candidates {
+        let value = try firstBranch(
+          plan.definitions[candidate], of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue,
+          earlier: result)
+        guard let value else { continue }
+        result = result ?? value
+        if hasOneValue { break }
+      }
+    } else {
+      let hasOneValue = plan.oneValue == .always
+      for definition in plan.definitions {
         let value = try firstBranch(
           definition, of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue, earlier: result)
-      else { continue }
-      result = value
-      if hasOneValue { break }
+        guard let value else { continue }
+        result = result ?? value
+        if hasOneValue { break }
+      }
     }
     if result == nil {
       for definition in plan.defaults where result == nil {
@@ -89,22 +100,22 @@ extension Evaluator {
     return result
   }
 
-  /// Whether the first definition that holds decides, so that no other's errors are met.
-  private func hasOneValue(_ plan: GroupPlan) throws(EvaluationError) -> Bool {
-    switch plan.oneValue {
-    case .always: return true
-    case .never: return false
-    case .perhaps: break
-    }
-    var one: Value?
-    for definition in plan.definitions {
+  /// The definitions that could hold, in the order in which OPA's index gives them, and whether the first one to hold
+  /// decides, so that no other's errors are met.
+  private func candidates(of plan: GroupPlan) throws(EvaluationError) -> ([Int], hasOneValue: Bool) {
+    var values: Set<Value?> = []
+    var candidates: [(number: Int, ranks: [[IndexTests.Rank]])] = []
+    for (number, definition) in plan.definitions.enumerated() {
+      var ranks: [[IndexTests.Rank]] = []
       for (branch, block) in definition.guards.enumerated() {
         if let block, try run(block) != .stop { continue }
-        guard let value = definition.values[branch], one == nil || one == value else { return false }
-        one = value
+        values.insert(definition.values[branch])
+        ranks.append(branch < definition.ranks.count ? definition.ranks[branch] : [])
       }
+      if !ranks.isEmpty { candidates.append((number, ranks)) }
     }
-    return one != nil
+    let order = IndexTests.order(candidates.map(\.ranks))
+    return (order.map { candidates[$0].number }, values.count == 1 && values.first != .some(nil))
   }
 
   private func firstBranch(

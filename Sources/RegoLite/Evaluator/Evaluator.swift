@@ -171,7 +171,7 @@ final class Evaluator {
   private func emit(_ value: Value, at location: Location) throws(EvaluationError) {
     let top = accumulators.count - 1
     if let other = accumulators[top].result ?? accumulators[top].earlier {
-      accumulators[top].result = value
+      accumulators[top].result = other
       if other != value {
         throw EvaluationError(
           .conflict, Accumulator.conflict(isFunction: accumulators[top].isFunction), at: location)

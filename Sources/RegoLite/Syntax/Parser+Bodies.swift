@@ -319,9 +319,34 @@ extension Parser {
       return negated
     }
     let negated =
-      kind == .leftBrace ? LogicalOperand(body: try bracedBody(), isBraced: true) : try operand(isFirst: true)
+      kind == .leftBrace ? try negatedBraces() : try operand(isFirst: true)
     try setHeight(height + 1)
     return expression(.not(negated), from: start)
+  }
+
+  /// Braces after `not` are a body; a value in braces says how to write it.
+  private mutating func negatedBraces() throws(Abort) -> LogicalOperand {
+    let start = index
+    do throws(Abort) {
+      return LogicalOperand(body: try bracedBody(), isBraced: true)
+    } catch {
+      let asBody = lastFailure()
+      var refused: Abort?
+      do throws(Abort) {
+        try retry(from: start)
+        let expression = try comparison()
+        if case .term(let term) = expression.kind, let kind = term.leadingBraces {
+          let text = expression.location.text
+          refused = fail(
+            "`{...}` in an operand position must contain expression(s), got: \(kind) "
+              + "(hint: write `not (\(text))` to negate the value, or `not {\(text)}` for a body holding it)",
+            at: expression.location)
+        }
+      } catch {}
+      if let refused { throw refused }
+      restore(asBody)
+      throw error
+    }
   }
 
   private mutating func bracedBody() throws(Abort) -> Body {
@@ -337,6 +362,21 @@ extension Expression {
     switch term.kind {
     case .set, .setComprehension: return location.text.utf8.first == UInt8(ascii: "{")
     default: return false
+    }
+  }
+}
+
+extension Term {
+  /// What the term's first braces are, where it begins with some that aren't empty.
+  fileprivate var leadingBraces: String? {
+    switch kind {
+    case .object(let items): items.isEmpty ? nil : "object"
+    case .set: "set"
+    case .setComprehension: "setcomprehension"
+    case .objectComprehension: "objectcomprehension"
+    case .call(_, let arguments) where arguments.first?.location.offset == location.offset: arguments[0].leadingBraces
+    case .reference(let head, _): head.leadingBraces
+    default: nil
     }
   }
 }

@@ -486,7 +486,19 @@ extension Parser {
     if kind != .rightBrace { throw unexpected("expected \",\" or \"}\"") }
     advance()
     try setHeight(highest + 1)
-    return Term(.object(items), at: location(from: start))
+    return Term(.object(Self.withoutRepeats(items)), at: location(from: start))
+  }
+
+  /// As in OPA, of items with the same constant key only the last one is there at all.
+  private static func withoutRepeats(_ items: [ObjectItem]) -> [ObjectItem] {
+    if items.count < 2 { return items }
+    var last: [Value: Int] = [:]
+    for (index, item) in items.enumerated() {
+      if case .scalar(let key) = item.key.kind { last[key] = index }
+    }
+    return items.enumerated().filter { index, item in
+      if case .scalar(let key) = item.key.kind { last[key] == index } else { true }
+    }.map(\.element)
   }
 }
 
