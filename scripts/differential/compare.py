@@ -98,7 +98,7 @@ def other_error_first(case, ours, theirs):
     if ours.errors is None or theirs.errors is None or len(ours.errors) != 1 or len(theirs.errors) != 1:
         return False
     a, b = ours.errors[0], theirs.errors[0]
-    return a[2] in EVALUATION and b[2] in EVALUATION and a[:2] != b[:2]
+    return a[2] in EVALUATION and b[2] in EVALUATION and a[:3] != b[:3]
 
 
 def conflict_behind_walk(case, ours, theirs):
@@ -132,7 +132,7 @@ EXCUSES = [
            "RegoLite refuses that", declared_later),
     Excuse("which error comes first",
            "the evaluation ends with an error, in either case; when several definitions would end it, each names one of "
-           "them in another line: OPA runs what follows a function's first result before it looks for a second",
+           "them: OPA runs what follows a function's first result before it looks for a second",
            other_error_first),
     Excuse("OPA hangs", "no answer within the time, from one process after the other",
            lambda case, ours, theirs: not ours.fault and theirs.fault == "hang"),

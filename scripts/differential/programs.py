@@ -73,9 +73,12 @@ class Generator:
         rng = self.rng
         packages = rng.sample([("p",), ("p", "sub"), ("q",), ("base", "ext"), ("t", "u", "v")],
                               rng.choice([1, 1, 2, 2, 3]))
+        # The package that gets another module in the end.
+        self.unfinished = packages[0] if self.chance(0.1) else None
         modules = [self.module(package) for package in packages]
-        if self.chance(0.1):
+        if self.unfinished:
             modules.append(self.module(packages[0]))
+            self.unfinished = None
         self.package, self.aliases = None, {}
         query = self.query(packages)
         order = list(range(len(modules)))
@@ -613,7 +616,8 @@ class Generator:
             return expr("every ", *names, " in ", collection, " { ", Seq(items, "; ", 1), " }")
         if way < 0.8 and self.has_or:
             outer, self.in_template = self.in_template, True
-            sides = [self.term("bool", scope, depth - 1) for _ in range(2)]
+            # What waits for an operand that waits for a variable, OPA runs too early: left out.
+            sides = [self.term("bool", Scope() if self.shuffled else scope, depth - 1) for _ in range(2)]
             self.in_template = outer
             return expr(sides[0], rng.choice([" or ", " and "]), sides[1])
         # OPA forgets variables that a call's further argument binds when closures that come first wait for them: left out.
@@ -756,6 +760,8 @@ class Generator:
             others = [o for o in others if self.package is None or self.package[:len(o)] != o]
             # OPA's type check refuses most uses of a package that has functions as a value: left out.
             called = [r.path for r in self.rules if r.form == "function"]
+            if self.unfinished:
+                called.append(self.unfinished)
             others = [o for o in others if not any(path[:len(o)] == o for path in called)]
             if others:
                 return self.reference(rng.choice(others))
@@ -849,7 +855,7 @@ class Generator:
         items, _ = self.body(inner, self.rng.choice([1, 1, 2, 3]), depth - 1)
         # OPA may evaluate a body that equates a variable from outside for all values of it at once: left out.
         outer = {name for name, _ in scope.variables}
-        items = [i for i in items if not outer.intersection(map("".join, EQUATED.findall(str(i))))] or [expr("true")]
+        items = [i for i in items if not outer.intersection(map("".join, EQUATED.findall(str(i).strip("()"))))] or [expr("true")]
         own = Scope(inner.variables[before:]) if self.chance(0.8) and inner.variables[before:] else inner
         value = self.term("any", own, 1)
         if kind == "arr":

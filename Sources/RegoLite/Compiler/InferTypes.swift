@@ -329,6 +329,7 @@ struct InferTypes {
     for (index, (target, value)) in with.modifications.enumerated() {
       guard case .callee(let callee) = value else { continue }
       if case .function(let group) = callee, unknown.contains(group) { continue }
+      if case .function(let group) = target, unknown.contains(group) { continue }
       let place = with.targets[index]
       check(target, replacedBy: callee, at: place.row == location.row ? location : place)
     }
