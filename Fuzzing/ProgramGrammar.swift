@@ -156,6 +156,7 @@ struct ProgramGrammar {
 
   private mutating func value(of type: RegoType, depth: Int) -> Value {
     switch type {
+    case .untyped: return value(depth: depth)
     case .any(let types):
       return types.isEmpty || depth <= 0 ? value(depth: depth) : value(of: pick(types), depth: depth - 1)
     case .null: return .null

@@ -208,8 +208,8 @@ def arguments(gen, name, declared, scope, depth):
     result = []
     for index, one in enumerate(declared):
         of = domains[index] if domains and index < len(domains) else None
-        # A range may be as long as it likes, and takes as long.
-        if of and (name.startswith("numbers.range") or gen.rng.random() < 0.9):
+        # A range may be as long as it likes, and takes as long. What is decoded has to be a text.
+        if of and (name.startswith("numbers.range") or name.endswith(".decode") or gen.rng.random() < 0.9):
             result.append(domain(gen, of, scope, depth))
         else:
             result.append(argument(gen, one, scope, depth))

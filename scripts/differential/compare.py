@@ -58,8 +58,10 @@ def agree_on_a_mistake(case, ours, theirs):
 
 
 def mistake(error):
-    """A mistake by line and code; one of `every` without its line."""
-    return (error[0], error[3]) if error[3].startswith("declared var ") else error[:3]
+    """A mistake by line and code; where OPA names another line, by what is said of it."""
+    if error[3].startswith(("declared var ", "undefined ref: ")):
+        return error[0], anonymous(error[3])
+    return error[:3]
 
 
 def import_elsewhere(case, ours, theirs):

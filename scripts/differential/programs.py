@@ -29,6 +29,11 @@ class Rule:
         self.path, self.form, self.kind, self.arity = path, form, kind, arity
 
 
+def spelling(expression):
+    """The same for both spellings of a reference."""
+    return re.sub(r'\["(\w+)"\]', r".\1", str(expression))
+
+
 class Scope:
     """The variables that have values where a term is made."""
 
@@ -146,6 +151,7 @@ class Generator:
     bodies = 0
     # The expressions at hand will be shuffled.
     shuffled = False
+    in_every = False
     constant_keys = None
 
     def import_line(self):
@@ -267,10 +273,9 @@ class Generator:
         return result
 
     def constant_key(self):
-        """No number with another spelling of the same value, which is another key to OPA, and none at the end of 64 bits,
-        where it loses types."""
+        """No number with another spelling of the same value, which is another key to OPA."""
         key = self.constant(self.rng.choice(["str", "str", "num"]), 0)
-        return term("7") if re.fullmatch(r"-0.*|.*\.0+|-9223372036854775808", str(key)) else key
+        return term("7") if re.fullmatch(r"-0.*|.*\.0+", str(key)) else key
 
     def key(self, scope):
         if self.constant_keys is not None:
@@ -368,7 +373,8 @@ class Generator:
     def fresh(self, scope):
         """A name for a new variable; seldom one that an outer body has too."""
         self.counter += 1
-        if scope.variables and self.chance(0.01):
+        # In `every` in a head, OPA takes the domain's variables for those that its body declares: left out.
+        if scope.variables and not self.in_every and self.chance(0.01):
             return self.rng.choice(scope.variables)[0]
         return self.rng.choice("xyzuvw") + str(self.counter)
 
@@ -395,7 +401,7 @@ class Generator:
             for _ in range(count):
                 # OPA finds the second of two equal expressions unsafe when both have to wait: left out.
                 item = self.unifying(scope, depth, declared)
-                if str(item) not in map(str, items):
+                if spelling(item) not in map(spelling, items):
                     items.append(item)
             items = items or [expr("true")]
             rng.shuffle(items)
@@ -408,7 +414,7 @@ class Generator:
         self.shuffled = self.chance(0.01) and not self.in_query
         for _ in range(count):
             item = self.expression(scope, depth)
-            if not self.shuffled or str(item) not in map(str, items):
+            if not self.shuffled or spelling(item) not in map(spelling, items):
                 items.append(item)
         items = items or [expr("true")]
         # Not inside larger expressions: those that wait for variables as well, OPA forgets to refuse.
@@ -605,6 +611,7 @@ class Generator:
             # OPA runs `every x in v { … }` too early when `v` gets its value later and the body has outer variables: left out.
             collection, key_kind, value_kind = self.iterable(Scope() if self.shuffled else scope, depth - 1)
             inner = scope.child()
+            outer, self.in_every = self.in_every, True
             value = self.fresh(inner)
             key = self.fresh(inner)
             inner.add(value, value_kind)
@@ -613,6 +620,7 @@ class Generator:
                 inner.add(key, key_kind)
                 names = [self.declare(key), ", "] + names
             items, _ = self.body(inner, rng.randrange(1, 3), depth - 1)
+            self.in_every = outer
             return expr("every ", *names, " in ", collection, " { ", Seq(items, "; ", 1), " }")
         if way < 0.8 and self.has_or:
             outer, self.in_template = self.in_template, True
