@@ -165,6 +165,9 @@ struct IndexTests: Sendable {
         insert(.argument(slot), .value(value), location, position)
       } else if let index = holders[slot] {
         add(.value(value), to: index, at: position)
+      } else {
+        // Maybe a later expression says what it holds.
+        memberships.append((member, collection, location))
       }
       return
     }

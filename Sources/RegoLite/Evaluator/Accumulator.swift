@@ -25,13 +25,15 @@ struct Accumulator {
   func object() -> ObjectValue? {
     var pairs: [(Value, Value)] = []
     pairs.reserveCapacity(keys.count)
-    var seen: [Value: Value] = [:]
+    var seen: [Value: Int] = [:]
     for (key, value) in zip(keys, values) {
-      if let other = seen[key] {
-        if other != value { return nil }
+      if let index = seen[key] {
+        if pairs[index].1 != value { return nil }
+        // Of values that are equal, the last one's spelling counts, as in OPA.
+        pairs[index].1 = value
         continue
       }
-      seen[key] = value
+      seen[key] = pairs.count
       pairs.append((key, value))
     }
     return ObjectValue(pairs)
