@@ -228,7 +228,10 @@ extension Parser {
   private mutating func operand(isFirst: Bool) throws(Abort) -> LogicalOperand {
     if kind == .not { return plain(try negation()) }
     guard keywords.contains(.and) || keywords.contains(.or) else { return plain(try comparison()) }
-    if kind == .leftBrace, !isFirst { return try rightBraces() }
+    if kind == .leftBrace, !isFirst {
+      let `operator` = keyword(at: index - 1)
+      return try braces { parser, value in parser.refusal(of: value, as: `operator`) }
+    }
     guard kind == .leftBrace || kind == .leftParenthesis else { return plain(try comparison()) }
     return try bracketedOperand()
   }
@@ -264,18 +267,20 @@ extension Parser {
     }
   }
 
-  /// Braces after `and` or `or`.
-  private mutating func rightBraces() throws(Abort) -> LogicalOperand {
+  /// Braces that have to be a body; where they are a value instead, `refusal` has the word.
+  private mutating func braces(
+    or refusal: (inout Parser, Expression) -> Abort?
+  ) throws(Abort) -> LogicalOperand {
     let start = index
-    let `operator` = keyword(at: start - 1)
     do throws(Abort) {
-      return LogicalOperand(body: try bracedBody(), isBraced: true)
+      advance()
+      return LogicalOperand(body: try body(until: .rightBrace), isBraced: true)
     } catch {
       let asBody = lastFailure()
       var refused: Abort?
       do throws(Abort) {
         try retry(from: start)
-        refused = refusal(of: try comparison(), as: `operator`)
+        refused = refusal(&self, try comparison())
       } catch {}
       if let refused { throw refused }
       restore(asBody)
@@ -319,50 +324,20 @@ extension Parser {
       return negated
     }
     let negated =
-      kind == .leftBrace ? try negatedBraces() : try operand(isFirst: true)
+      kind == .leftBrace
+      ? try braces { parser, value in parser.refusal(ofNegated: value) } : try operand(isFirst: true)
     try setHeight(height + 1)
     return expression(.not(negated), from: start)
   }
 
-  /// Braces after `not` are a body; a value in braces says how to write it.
-  private mutating func negatedBraces() throws(Abort) -> LogicalOperand {
-    let start = index
-    do throws(Abort) {
-      return LogicalOperand(body: try bracedBody(), isBraced: true)
-    } catch {
-      let asBody = lastFailure()
-      var refused: Abort?
-      do throws(Abort) {
-        try retry(from: start)
-        let expression = try comparison()
-        if case .term(let term) = expression.kind, let kind = term.leadingBraces {
-          let text = expression.location.text
-          refused = fail(
-            "`{...}` in an operand position must contain expression(s), got: \(kind) "
-              + "(hint: write `not (\(text))` to negate the value, or `not {\(text)}` for a body holding it)",
-            at: expression.location)
-        }
-      } catch {}
-      if let refused { throw refused }
-      restore(asBody)
-      throw error
-    }
-  }
-
-  private mutating func bracedBody() throws(Abort) -> Body {
-    advance()
-    return try body(until: .rightBrace)
-  }
-}
-
-extension Expression {
-  /// A set or set comprehension alone, which could be a body too.
-  var isBraces: Bool {
-    guard case .term(let term) = kind else { return false }
-    switch term.kind {
-    case .set, .setComprehension: return location.text.utf8.first == UInt8(ascii: "{")
-    default: return false
-    }
+  /// Braces after `not` are a body: says how to write it with a value.
+  private mutating func refusal(ofNegated expression: Expression) -> Abort? {
+    guard case .term(let term) = expression.kind, let kind = term.leadingBraces else { return nil }
+    let text = expression.location.text
+    return fail(
+      "`{...}` in an operand position must contain expression(s), got: \(kind) "
+        + "(hint: write `not (\(text))` to negate the value, or `not {\(text)}` for a body holding it)",
+      at: expression.location)
   }
 }
 
