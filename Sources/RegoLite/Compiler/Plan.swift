@@ -182,6 +182,8 @@ struct GroupPlan: Sendable {
   var oneValue: OneValue
   /// The definitions have guards: which of them could hold decides on their order, and may show in errors.
   var isGuarded = false
+  /// Some definition has several branches: those that could hold decide on the definitions' order.
+  var isReordered = false
   /// Groups that the definitions read.
   var dependencies: Set<Int>
 }

@@ -74,6 +74,7 @@ struct Planner {
     }
     let guarded = plan.definitions.contains { $0.guards.contains { $0 != nil } }
     plan.isGuarded = canFail && guarded && (plan.oneValue == .perhaps || plan.definitions.count > 1)
+    plan.isReordered = plan.isGuarded && plan.definitions.contains { $0.branches.count > 1 }
     if !plan.isGuarded {
       for number in plan.definitions.indices { plan.definitions[number].guards = [] }
     }

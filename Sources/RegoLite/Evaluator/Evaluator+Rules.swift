@@ -68,26 +68,19 @@ extension Evaluator {
     let frame = push(plan.frameSize)
     for (slot, value) in arguments.enumerated() { registers[base + slot] = value }
     let isFunction = !plan.group.isComplete
-    var result: Value?
+    var candidates: [Int]?
+    var hasOneValue = plan.oneValue == .always
     if plan.isGuarded, strictBuiltinErrors || plan.oneValue == .perhaps {
-      let (candidates, hasOneValue) = try candidates(of: plan)
-      for candidate in candidates {
-        let value = try firstBranch(
-          plan.definitions[candidate], of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue,
-          earlier: result)
-        guard let value else { continue }
-        result = result ?? value
-        if hasOneValue { break }
-      }
-    } else {
-      let hasOneValue = plan.oneValue == .always
-      for definition in plan.definitions {
-        let value = try firstBranch(
-          definition, of: plan.group.id, isFunction: isFunction, hasOneValue: hasOneValue, earlier: result)
-        guard let value else { continue }
-        result = result ?? value
-        if hasOneValue { break }
-      }
+      (candidates, hasOneValue) = try self.candidates(of: plan)
+    }
+    var result: Value?
+    for place in 0..<(candidates?.count ?? plan.definitions.count) {
+      let value = try firstBranch(
+        plan.definitions[candidates?[place] ?? place], of: plan.group.id, isFunction: isFunction,
+        hasOneValue: hasOneValue, earlier: result)
+      guard let value else { continue }
+      result = result ?? value
+      if hasOneValue { break }
     }
     if result == nil {
       for definition in plan.defaults where result == nil {
@@ -103,19 +96,23 @@ extension Evaluator {
   /// The definitions that could hold, in the order in which OPA's index gives them, and whether the first one to hold
   /// decides, so that no other's errors are met.
   private func candidates(of plan: GroupPlan) throws(EvaluationError) -> ([Int], hasOneValue: Bool) {
-    var values: Set<Value?> = []
-    var candidates: [(number: Int, ranks: [[IndexTests.Rank]])] = []
+    var candidates: [Int] = []
+    var ranks: [[[IndexTests.Rank]]] = []
+    var (one, differs) = (Value?.none, false)
     for (number, definition) in plan.definitions.enumerated() {
-      var ranks: [[IndexTests.Rank]] = []
+      var (could, own) = (false, [[IndexTests.Rank]]())
       for (branch, block) in definition.guards.enumerated() {
         if let block, try run(block) != .stop { continue }
-        values.insert(definition.values[branch])
-        ranks.append(branch < definition.ranks.count ? definition.ranks[branch] : [])
+        could = true
+        if let value = definition.values[branch], one == nil || one == value { one = value } else { differs = true }
+        if plan.isReordered { own.append(branch < definition.ranks.count ? definition.ranks[branch] : []) }
       }
-      if !ranks.isEmpty { candidates.append((number, ranks)) }
+      guard could else { continue }
+      candidates.append(number)
+      ranks.append(own)
     }
-    let order = IndexTests.order(candidates.map(\.ranks))
-    return (order.map { candidates[$0].number }, values.count == 1 && values.first != .some(nil))
+    if plan.isReordered { candidates = IndexTests.order(ranks).map { candidates[$0] } }
+    return (candidates, one != nil && !differs)
   }
 
   private func firstBranch(
