@@ -294,19 +294,9 @@ struct IndexTests: Sendable {
     }
     switch base {
     case .input: return .input(keys)
-    case .data: return isBaseData(keys) ? .data(keys) : nil
+    case .data: return tree.isBaseData(keys) ? .data(keys) : nil
     case .atom: return nil
     }
-  }
-
-  private func isBaseData(_ path: [Value]) -> Bool {
-    var node = tree.root
-    for key in path {
-      guard let child = node.children[key] else { return true }
-      if child.group != nil { return false }
-      node = child
-    }
-    return false
   }
 
   private static func wanted(_ atom: Atom) -> Wanted? {
@@ -334,7 +324,9 @@ struct IndexTests: Sendable {
   /// The tests as steps to run first, where an error could come before them.
   ///
   /// - Parameter order: The order in which the body's steps will run.
-  func steps(before body: [Step], order: [Int], newSlot: () -> Slot) -> [Step] {
+  func steps(before body: [Step], order: @autoclosure () -> [Int], newSlot: () -> Slot) -> [Step] {
+    if isEmpty { return [] }
+    let order = order()
     guard let first = order.firstIndex(where: { body[$0].canFail }) else { return [] }
     guard alternatives.isEmpty, !tests.contains(where: \.decides) else { return steps(newSlot: newSlot) }
     let earlier = Set(order[...first])

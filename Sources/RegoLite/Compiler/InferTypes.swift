@@ -57,11 +57,14 @@ struct InferTypes {
     }
   }
 
+  /// A variable of the policy's, not one of the compiler's own.
+  private func isNamed(_ slot: Slot) -> Bool { slot < slotNames.count && slotNames[slot] != nil }
+
   private mutating func prepare(_ step: Step, isQuery: Bool) {
     switch step.kind {
     case .reference(.local(let slot), _, _), .call(.local(let slot), _, _), .comprehension(.local(let slot), _, _, _):
-      if slot < slotNames.count, slotNames[slot] == nil { origins[slot] = step }
-    case .holds(.local(let slot)): if !isQuery, slot < slotNames.count, slotNames[slot] == nil { tested.insert(slot) }
+      if !isNamed(slot) { origins[slot] = step }
+    case .holds(.local(let slot)): if !isQuery, !isNamed(slot) { tested.insert(slot) }
     case .not(let inner): for step in inner { prepare(step, isQuery: false) }
     default: break
     }
@@ -132,7 +135,7 @@ struct InferTypes {
       case .reference(let result, let base, let path):
         // What stands there as a whole is not looked into.
         if case .atom(let atom) = base, !atom.isLocal { continue }
-        if case .local(let slot) = result, slot >= slotNames.count || slotNames[slot] == nil {
+        if case .local(let slot) = result, !isNamed(slot) {
           documents[slot] = (base, path)
         }
         _ = checkReference(base, path, at: step.location)
@@ -156,13 +159,7 @@ struct InferTypes {
   private func inOrder(_ steps: [Step], bound: BoundSlots) -> [Step] {
     let names = slotNames
     var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
-    var bound = bound
-    var result: [Step] = []
-    while let step = order.next(bound: bound) {
-      result.append(step)
-      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
-    }
-    return result + order.remaining
+    return order.all(bound: bound).map { steps[$0] } + order.remaining
   }
 
   /// A function that a modifier of an expression with bodies replaces counts as used there like a document: OPA refuses
@@ -235,7 +232,7 @@ struct InferTypes {
     }
     var isEvaluated = false
     term.forEachSlot { slot in
-      if own.contains(slot), slot >= slotNames.count || slotNames[slot] == nil { isEvaluated = true }
+      if own.contains(slot), !isNamed(slot) { isEvaluated = true }
     }
     return isEvaluated
   }
@@ -300,9 +297,7 @@ struct InferTypes {
       name = groups[group].name
       var operands = function.operands
       // As in OPA, a variable for a result of which not everything is known can be anything.
-      if !isStatement, operands.last?.isKnown == false, case .local(let slot) = result, slot < slotNames.count,
-        slotNames[slot] != nil
-      {
+      if !isStatement, operands.last?.isKnown == false, case .local(let slot) = result, isNamed(slot) {
         operands[operands.count - 1] = .anything
       }
       wanted = operands

@@ -23,8 +23,7 @@ struct OrderSteps {
   private let arguments: Set<Slot>
   /// Steps that may be ready.
   private var candidates: IndexBitmap
-  /// Where the step that came last stands.
-  private(set) var last: Int?
+  private var last: Int?
   /// The steps of each expression of several.
   private var units: [Int: [Int]] = [:]
 
@@ -96,6 +95,17 @@ struct OrderSteps {
       return steps[index]
     }
     return nil
+  }
+
+  /// Where the steps that can run stand, in the order in which they do.
+  mutating func all(bound: BoundSlots) -> [Int] {
+    var bound = bound
+    var result: [Int] = []
+    while let step = next(bound: bound), let last {
+      result.append(last)
+      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
+    }
+    return result
   }
 
   /// What has a value after each step had its one chance, in the order of the text.

@@ -147,18 +147,12 @@ struct ResolveNames {
   /// The order in which steps will run, as far as they can.
   func order(of steps: [Step], bound: BoundSlots) -> [Int] {
     var order = OrderSteps(steps, arguments: argumentSlots) { slotNames[$0] != nil }
-    var bound = bound
-    var result: [Int] = []
-    while let step = order.next(bound: bound), let last = order.last {
-      result.append(last)
-      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
-    }
-    return result
+    return order.all(bound: bound)
   }
 
   mutating func finishIndex() {
-    let names = self
-    index.finish { names.isArgument($0) }
+    let (parameters, slotNames) = (parameters, slotNames)
+    index.finish { $0 < parameters && slotNames[$0] != nil }
   }
 
   func isArgument(_ slot: Slot) -> Bool { slot < parameters && slotNames[slot] != nil }
@@ -618,13 +612,8 @@ struct ResolveNames {
 
   private func isBaseData(_ base: ReferenceBase, _ path: [Atom]) -> Bool {
     guard case .data = base else { return false }
-    var node = tree.root
-    for part in path {
-      guard let key = part.constantValue else { return false }
-      guard let child = node.children[key] else { return node.group == nil }
-      node = child
-    }
-    return false
+    // From a variable on, the path may lead anywhere.
+    return tree.isBaseData(path.prefix { $0.constantValue != nil }.compactMap(\.constantValue))
   }
 
   /// A comprehension that is equated with something that it can't be isn't evaluated.

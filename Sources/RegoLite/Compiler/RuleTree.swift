@@ -96,6 +96,17 @@ struct RuleTree: Sendable {
     }
   }
 
+  /// No rule makes what is at the path below `data`, or anything on the way there or below it.
+  func isBaseData(_ path: some Sequence<Value>) -> Bool {
+    var node = root
+    for key in path {
+      guard let child = node.children[key] else { return true }
+      if child.group != nil { return false }
+      node = child
+    }
+    return false
+  }
+
   /// The function with exactly this path below `data`.
   func function(at path: [Text]) -> Int? {
     var node = root
