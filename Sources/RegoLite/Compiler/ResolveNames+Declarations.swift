@@ -75,6 +75,57 @@ extension ResolveNames {
     return slot
   }
 
+  // MARK: Before modifiers
+
+  /// What `some … in` and `every` declare is in force in their modifiers, where it has no value.
+  mutating func declareBeforeModifiers(of expression: Expression) {
+    switch expression.kind {
+    case .someIn(let key, let value, let collection):
+      var variables: [Variable] = []
+      if let key { collectVariables(in: key, into: &variables) }
+      collectVariables(in: value, into: &variables)
+      // As in OPA: what the collection mentions is a variable from further out.
+      for variable in variables where !collection.mentions(variable.name) {
+        _ = declare(variable.name, at: variable.location, verb: "declared")
+      }
+    case .every, .someDeclaration, .not, .and, .or, .term: break
+    }
+  }
+
+  /// What `every` and a body declare is in force in the expression's modifiers as well, where it has no value: those of these names
+  /// that they mention.
+  func declaredInside(_ expression: Expression) -> [Variable] {
+    if expression.modifiers.isEmpty { return [] }
+    var declared: [Variable] = []
+    let body: Body
+    switch expression.kind {
+    case .every(let key, let value, _, let inner):
+      for term in [key, value] { if let term { collectVariables(in: term, into: &declared) } }
+      body = inner
+    case .not(let operand) where operand.isBraced: body = operand.body
+    default: return []
+    }
+    for inner in body {
+      switch inner.kind {
+      case .someDeclaration(let variables): declared += variables
+      case .someIn(let key, let value, let collection):
+        var own: [Variable] = []
+        for term in [key, value] { if let term { collectVariables(in: term, into: &own) } }
+        declared += own.filter { !collection.mentions($0.name) }
+      case .term(let term):
+        if case .call(let operation, let arguments) = term.kind, case .variable("assign") = operation.kind {
+          collectVariables(in: arguments[0], into: &declared)
+        }
+      case .every, .not, .and, .or: break
+      }
+    }
+    var seen: Set<Text> = []
+    return declared.filter { variable in
+      !variable.name.isRoot && seen.insert(variable.name).inserted
+        && expression.modifiers.contains { $0.value.mentions(variable.name) }
+    }
+  }
+
   // MARK: Heads
 
   /// Binds a function's arguments to the first slots.

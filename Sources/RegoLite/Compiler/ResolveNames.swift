@@ -9,7 +9,7 @@ struct ResolveNames {
   let options: PlanOptions
   let isQuery: Bool
   /// What `rego.metadata` knows of the rule; absent for queries.
-  private let metadata: (rule: AnnotationSet.RuleMetadata, isElse: Bool)?
+  let metadata: (rule: AnnotationSet.RuleMetadata, isElse: Bool)?
   var errors: [PolicyError] = []
   /// Builtins that a `with` replaces.
   var replacedBuiltins: Set<Text> = []
@@ -39,7 +39,7 @@ struct ResolveNames {
   /// The results of calls that are operands.
   var calledSlots: Set<Slot> = []
   /// What the templates of a rule's own body and of its head name inside larger terms.
-  private var templateVariables: [(slot: Slot, variable: Variable)] = []
+  var templateVariables: [(slot: Slot, variable: Variable)] = []
   /// Of the body that is a rule's own.
   var index: IndexTests
   /// How many scopes are open there, or in a side of `and` there.
@@ -344,55 +344,6 @@ struct ResolveNames {
     steps += parts
   }
 
-  /// What `some … in` and `every` declare is in force in their modifiers, where it has no value.
-  private mutating func declareBeforeModifiers(of expression: Expression) {
-    switch expression.kind {
-    case .someIn(let key, let value, let collection):
-      var variables: [Variable] = []
-      if let key { collectVariables(in: key, into: &variables) }
-      collectVariables(in: value, into: &variables)
-      // As in OPA: what the collection mentions is a variable from further out.
-      for variable in variables where !collection.mentions(variable.name) {
-        _ = declare(variable.name, at: variable.location, verb: "declared")
-      }
-    case .every, .someDeclaration, .not, .and, .or, .term: break
-    }
-  }
-
-  /// What `every` and a body declare is in force in the expression's modifiers as well, where it has no value: those of these names
-  /// that they mention.
-  private func declaredInside(_ expression: Expression) -> [Variable] {
-    if expression.modifiers.isEmpty { return [] }
-    var declared: [Variable] = []
-    let body: Body
-    switch expression.kind {
-    case .every(let key, let value, _, let inner):
-      for term in [key, value] { if let term { collectVariables(in: term, into: &declared) } }
-      body = inner
-    case .not(let operand) where operand.isBraced: body = operand.body
-    default: return []
-    }
-    for inner in body {
-      switch inner.kind {
-      case .someDeclaration(let variables): declared += variables
-      case .someIn(let key, let value, let collection):
-        var own: [Variable] = []
-        for term in [key, value] { if let term { collectVariables(in: term, into: &own) } }
-        declared += own.filter { !collection.mentions($0.name) }
-      case .term(let term):
-        if case .call(let operation, let arguments) = term.kind, case .variable("assign") = operation.kind {
-          collectVariables(in: arguments[0], into: &declared)
-        }
-      case .every, .not, .and, .or: break
-      }
-    }
-    var seen: Set<Text> = []
-    return declared.filter { variable in
-      !variable.name.isRoot && seen.insert(variable.name).inserted
-        && expression.modifiers.contains { $0.value.mentions(variable.name) }
-    }
-  }
-
   /// Says which expression the steps from `first` on belong to.
   func tag(_ steps: inout [Step], from first: Int, as expression: Location) {
     guard options.isObserved else { return }
@@ -596,166 +547,8 @@ struct ResolveNames {
       core.append(step(.holds(result)))
     }
   }
-
-  /// A comprehension in an equation is evaluated after the document that it is equated with has been looked up.
-  private mutating func lookedUpFirst(
-    _ operand: Operand, before other: Term, with: WithGroup?, at location: Location, into steps: inout [Step]
-  ) -> Operand {
-    guard case .reference(let base, let path) = operand else { return operand }
-    let result = Atom.local(newSlot(nil))
-    let step = Step(kind: .reference(result: result, base: base, path: path), with: with, location: location)
-    // With base data, OPA evaluates it whatever the data is.
-    if !isBaseData(base, path) { check(result, mayBe: other, with: with, at: location, into: &steps) }
-    if late == nil { steps.append(step) } else { late?.insert(step, at: 0) }
-    return .atom(result)
-  }
-
-  private func isBaseData(_ base: ReferenceBase, _ path: [Atom]) -> Bool {
-    guard case .data = base else { return false }
-    // From a variable on, the path may lead anywhere.
-    return tree.isBaseData(path.prefix { $0.constantValue != nil }.compactMap(\.constantValue))
-  }
-
-  /// A comprehension that is equated with something that it can't be isn't evaluated.
-  private mutating func check(
-    _ value: Atom, mayBe other: Term, with: WithGroup?, at location: Location, into steps: inout [Step]
-  ) {
-    guard let call = Self.mayBe(other, value) else { return }
-    let step = Step(kind: call, with: with, location: location)
-    if late == nil { steps.append(step) } else { late?.insert(step, at: 0) }
-  }
-
-  /// Asks whether the value may be what the comprehension makes; absent for other terms.
-  private static func mayBe(_ term: Term, _ value: Atom) -> Step.Kind? {
-    let kind: Text
-    switch term.kind {
-    case .arrayComprehension: kind = "array"
-    case .setComprehension: kind = "set"
-    case .objectComprehension: kind = "object"
-    default: return nil
-    }
-    return .call(
-      result: .constant(.boolean(true)), callee: .builtin(Builtins.mayBeComprehension),
-      arguments: [value, .constant(.string(kind))])
-  }
-
-  // MARK: Printing and metadata
-
-  /// The value of `rego.metadata.rule()` and `rego.metadata.chain()`, which each rule knows of itself; absent for other
-  /// calls and in queries.
-  func annotations(_ callee: Callee) -> Value? {
-    guard let metadata, case .builtin(let builtin) = callee else { return nil }
-    switch builtin.name.string {
-    case "rego.metadata.rule": return metadata.rule.rule(isElse: metadata.isElse)
-    case "rego.metadata.chain": return metadata.rule.chain(isElse: metadata.isElse)
-    default: return nil
-    }
-  }
-
-  /// `print(x, y)` says something about every operand, defined or not: each is asked for in a set of its own. Where nobody
-  /// reads what is printed, the call is checked, but never run.
-  private mutating func print(
-    _ arguments: [Term], with: WithGroup?, at location: Location, into steps: inout [Step]
-  ) {
-    // Asked for only where a name isn't declared: it takes a look at the whole body.
-    var unbound: Set<Slot>?
-    let before = steps.count
-    var operands: [Atom] = []
-    for argument in arguments {
-      var names: [Variable] = []
-      argument.collectPrinted(into: &names)
-      var isDeclared = true
-      for name in names where !self.isDeclared(name.name) {
-        if name.name.isRoot || module.globals[name.name] != nil { continue }
-        if let slot = undeclared[name.name] {
-          let slots = unbound ?? unboundSlots(after: Array(steps.prefix(before)))
-          unbound = slots
-          if !slots.contains(slot) { continue }
-        }
-        isDeclared = false
-        scopes[scopes.count - 1].referenced.insert(name.name)
-        let shown = name.name.isWildcard ? "_" : name.name.string
-        errors.append(.compile("var \(shown) is undeclared", at: name.location, .prints))
-      }
-      guard isDeclared else { continue }
-      let (head, inner) = comprehension([argument], [])
-      let result = Atom.local(newSlot(nil))
-      steps.append(
-        Step(
-          kind: .comprehension(result: result, kind: .set, head: head, body: inner), with: with, location: location,
-          isUnread: !options.keepsPrint))
-      operands.append(result)
-    }
-    guard options.keepsPrint, let builtin = Builtins.all["internal.print"] else { return }
-    let call = Step.Kind.call(
-      result: .local(newSlot(nil)), callee: .builtin(builtin), arguments: [.array(operands)])
-    steps.append(Step(kind: call, with: with, location: location))
-  }
-
-  /// Keeps the term's variables for `reportUndeclared`.
-  mutating func noteVariables(ofTemplate term: Term) {
-    guard !isQuery, scopes.count == 2 else { return }
-    var names: [Variable] = []
-    term.collectPrinted(into: &names, fromTemplates: false)
-    for name in names {
-      guard case .local(let slot) = meaning(of: name.name) else { continue }
-      templateVariables.append((slot, name))
-    }
-  }
-
-  /// OPA knows the variables that a template may name from reading the body once from its start, wherever the template
-  /// stands: `x = u; u = 1` makes a value of `x` known too late. A template that is nothing but the variable is spared.
-  mutating func reportUndeclared(after steps: [Step]) {
-    if templateVariables.isEmpty { return }
-    let names = slotNames
-    let bound = OrderSteps(steps) { names[$0] != nil }.boundInOnePass(from: BoundSlots(0..<parameters))
-    for (slot, variable) in templateVariables where !bound.contains(slot) {
-      let shown = variable.name.isWildcard ? "_" : variable.name.string
-      errors.append(.compile("var \(shown) is undeclared", at: variable.location, .prints))
-    }
-    templateVariables = []
-  }
-
-  /// The slots that a rule's steps so far mention without giving them values. Of a body inside another it isn't known
-  /// which values that one has: there the safety check has the word.
-  private func unboundSlots(after steps: [Step]) -> Set<Slot> {
-    guard scopes.count == (isQuery ? 1 : 2) else { return [] }
-    let names = slotNames
-    var order = OrderSteps(steps) { names[$0] != nil }
-    var bound = BoundSlots(0..<parameters)
-    while let step = order.next(bound: bound) {
-      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
-    }
-    var unbound: Set<Slot> = []
-    for step in order.remaining { step.forEachOwnSlot { if !bound.contains($0) { unbound.insert($0) } } }
-    return unbound
-  }
 }
 
 extension Term {
   fileprivate var name: Text? { if case .variable(let name) = kind { name } else { nil } }
-
-  /// The variables in the term, those of comprehensions and of calls' names apart.
-  fileprivate func collectPrinted(into names: inout [Variable], fromTemplates: Bool = true) {
-    switch kind {
-    case .scalar, .arrayComprehension, .setComprehension, .objectComprehension: break
-    case .variable(let name): names.append(Variable(name: name, location: location))
-    case .reference(let head, let path):
-      head.collectPrinted(into: &names, fromTemplates: fromTemplates)
-      for part in path { part.collectPrinted(into: &names, fromTemplates: fromTemplates) }
-    case .array(let items), .set(let items):
-      for item in items { item.collectPrinted(into: &names, fromTemplates: fromTemplates) }
-    case .object(let items):
-      for item in items {
-        item.key.collectPrinted(into: &names, fromTemplates: fromTemplates)
-        item.value.collectPrinted(into: &names, fromTemplates: fromTemplates)
-      }
-    case .call(_, let arguments):
-      for argument in arguments { argument.collectPrinted(into: &names, fromTemplates: fromTemplates) }
-    case .template(let parts):
-      for case .expression(let term) in parts where fromTemplates {
-        term.collectPrinted(into: &names, fromTemplates: fromTemplates)
-      }
-    }
-  }
 }
