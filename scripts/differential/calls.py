@@ -163,7 +163,7 @@ def domain(gen, name, scope, depth):
     if name == "nodes":
         return term(rng.choice(['["a"]', '{"a", "b"}', "[]", "{1}", '["z"]']))
     if name == "numeral":
-        return rng.choice([lambda: constants.string_term(rng, rng.choice(["1", "1.5", "-3", "1e2", "x", "", "0x1", "007"])),
+        return rng.choice([lambda: constants.string_term(rng, rng.choice(["1", "1.5", "-3", "1e2", "x", "", "0x1"])),
                            lambda: gen.term(rng.choice(["num", "bool", "str"]), scope, depth - 1), lambda: term("null")])()
     return constants.string_term(rng, rng.choice(DOMAINS[name]))
 
@@ -188,7 +188,11 @@ def argument(gen, declared, scope, depth):
         return term("[", Seq(items, ", "), "]")
     if kind == "set":
         of = declared.get("of") or {"type": "any"}
-        items = [argument(gen, of, scope, depth - 1) for _ in range(rng.randrange(1, 4))]
+        # As in the generator's own literals: one member, unless they are constants.
+        if rng.random() < 0.4:
+            items = [gen.constant(kind_of(of), 0) for _ in range(rng.randrange(1, 4))]
+        else:
+            items = [argument(gen, of, type(scope)() if gen.shuffled else scope, depth - 1)]
         return term("{", Seq(items, ", ", 1), "}")
     if kind == "object":
         dynamic = declared.get("dynamic") or {"key": {"type": "string"}, "value": {"type": "any"}}

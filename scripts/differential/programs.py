@@ -273,9 +273,10 @@ class Generator:
         return result
 
     def constant_key(self):
-        """No number with another spelling of the same value, which is another key to OPA."""
+        """No number with another spelling of the same value, which is another key to OPA, and none whose difference to
+        another one takes more than 64 bits, by which OPA orders the keys of a type."""
         key = self.constant(self.rng.choice(["str", "str", "num"]), 0)
-        return term("7") if re.fullmatch(r"-0.*|.*\.0+", str(key)) else key
+        return term("7") if re.fullmatch(r"-0.*|.*\.0+|-?9223372036854775807", str(key)) else key
 
     def key(self, scope):
         if self.constant_keys is not None:
@@ -874,11 +875,16 @@ class Generator:
 
     def literal(self, kind, scope, depth):
         rng = self.rng
-        items = [self.term(rng.choice(KINDS + ["num", "str"]), scope, depth - 1) for _ in range(rng.randrange(1, 4))]
         if kind == "set":
-            # OPA goes through the members in the order of their variables, not of their values: one that isn't constant.
-            items = items[:1] + [self.constant(rng.choice(["num", "str"]), 0) for _ in items[1:]]
+            # OPA goes through the members in the order of their variables, not of their values, and through equal ones
+            # twice: a single one unless they are constants. In a call, it does not wait for what is in a set: nothing of
+            # the body's where that is shuffled.
+            if self.chance(0.4):
+                items = [self.constant(rng.choice(["num", "str"]), 0) for _ in range(rng.randrange(1, 4))]
+            else:
+                items = [self.term(rng.choice(KINDS + ["num", "str"]), Scope() if self.shuffled else scope, depth - 1)]
             return term("{", Seq(items, ", ", 1), "}")
+        items = [self.term(rng.choice(KINDS + ["num", "str"]), scope, depth - 1) for _ in range(rng.randrange(1, 4))]
         if kind == "obj":
             # Where OPA evaluates several keys, or one that turns out equal to another, its order hangs on the numbers of
             # its own variables; and what such an object is in waits too little for a variable: one key that is a term,

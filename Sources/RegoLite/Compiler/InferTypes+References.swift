@@ -55,28 +55,42 @@ extension InferTypes {
     return node.extent
   }
 
-  /// The type of a document that the expression's modifiers replace a part of; absent when they don't.
+  /// The type of a document that the expression's modifiers replace a part of; absent when they don't, or replace it as a
+  /// whole.
   private func replacedObject(_ root: Text, _ path: [Atom]) -> RegoType? {
-    var names: [Text] = []
-    for part in path {
-      guard let name = part.constantText else { return nil }
-      names.append(name)
+    guard let names = Self.names(path), !replacedDocuments.contains(where: { $0 == (root, names) }) else { return nil }
+    return Self.object(of: replacedParts.filter { $0.root == root }.map { ($0.path, .anything) }, below: names)
+  }
+
+  /// The type of a package, or of a rule of several parts, when some of what lies below it is replaced or changes with
+  /// what is: of the rest of it nothing is known.
+  private func replacedPackage(_ path: [Atom]) -> RegoType? {
+    guard let names = Self.names(path) else { return nil }
+    var parts = replaced.map { target, type in (target, types.extent(at: target)?.union(type) ?? .anything) }
+    parts += affected.sorted().map { group in (groups[group].path.map { $0.asText ?? Self.noName }, .anything) }
+    return Self.object(of: parts, below: names)
+  }
+
+  /// The object at `names` that has these parts; absent when it has none.
+  private static func object(of parts: [(path: [Text], type: RegoType)], below names: [Text]) -> RegoType? {
+    let parts = parts.filter { $0.path.count > names.count && $0.path.starts(with: names) }
+    guard let (path, leaf) = parts.first else { return nil }
+    if parts.count > 1 { return .object(properties: [:], restKey: .string, restValue: .anything) }
+    return path[names.count...].reversed().reduce(leaf) { type, name in
+      .object(properties: [.string(name): type], restKey: .string, restValue: .anything)
     }
-    var result: RegoType?
-    for (other, target) in replacedParts where other == root && target.count > names.count {
-      guard target.starts(with: names) else { continue }
-      var type = RegoType.anything
-      for key in target[names.count...].reversed() {
-        type = .object(properties: [.string(key): type], restKey: .string, restValue: .anything)
-      }
-      result = result == nil ? type : .object(properties: [:], restKey: .string, restValue: .anything)
-    }
-    return result
+  }
+
+  /// The texts that the path is made of; absent when it isn't.
+  private static func names(_ path: [Atom]) -> [Text]? {
+    let names = path.compactMap(\.constantText)
+    return names.count == path.count ? names : nil
   }
 
   /// The type of a rule that the expression's modifiers replace, or what it says itself, and the path below it. Where
   /// they replace some other part of the way, the reference can lead to anything.
   private func replacement(of path: [Atom]) -> (type: RegoType, rest: ArraySlice<Atom>)? {
+    if let package = replacedPackage(path) { return (package, path[path.count...]) }
     if graph.leads(path, toOneOf: affected) { return (.anything, path[...]) }
     guard !replaced.isEmpty else { return nil }
     let constants = path.prefix { $0.constantValue != nil }.compactMap(\.constantValue)
@@ -276,8 +290,13 @@ extension InferTypes {
       return text(of: Reference(base: .input, path: path, location: step.location, name: "input"))
     case .reference(_, .atom(let atom), let path):
       return text(of: Reference(base: .atom(atom), path: path, location: step.location, name: text(of: atom)))
-    case .call(_, .function(let group), let arguments):
-      return "\(groups[group].name)(\(arguments.map { text(of: $0) }.joined(separator: ", ")))"
+    case .call(_, let callee, let arguments):
+      let name =
+        switch callee {
+        case .builtin(let builtin): builtin.name.string
+        case .function(let group): groups[group].name
+        }
+      return "\(name)(\(arguments.map { text(of: $0) }.joined(separator: ", ")))"
     default: return step.location.text
     }
   }

@@ -13,6 +13,8 @@ struct InferTypes {
   var replaced: [(path: [Text], type: RegoType)] = []
   /// The parts of documents that the step at hand replaces: what they are parts of is an object then.
   var replacedParts: [(root: Text, path: [Text])] = []
+  /// The documents that it replaces: what nothing is known of, whatever is said of their parts.
+  var replacedDocuments: [(root: Text, path: [Text])] = []
   /// The groups whose values that changes: they can be anything.
   var affected: Set<Int> = []
   /// The compiler's variables that only have to be true: results that the source doesn't use.
@@ -71,22 +73,19 @@ struct InferTypes {
   }
 
   private mutating func check(_ step: Step, bound: BoundSlots) {
-    let (outerReplaced, outerAffected, outerParts) = (replaced, affected, replacedParts)
-    defer { (replaced, affected, replacedParts) = (outerReplaced, outerAffected, outerParts) }
+    let outer = (replaced, affected, replacedParts, replacedDocuments)
+    defer { (replaced, affected, replacedParts, replacedDocuments) = outer }
     if let with = step.with {
       let isFirst = seenModifiers.insert(ObjectIdentifier(with)).inserted
-      let whole = with.modifications.compactMap { $0.target.document }
+      replacedDocuments += with.modifications.compactMap { $0.target.document }
       for (target, value) in with.modifications {
+        if isFirst, case .value(let atom) = value, type(of: atom) == nil, isEvaluated(atom) {
+          _ = unify(atom, .anything)
+        }
         if case .data(let path) = target, case .value(let atom) = value {
           replaced.append((path, typeOrAnything(atom)))
         }
-        if let part = target.part {
-          // Of what is replaced as a whole, the parts don't matter.
-          let isWithin = whole.contains {
-            $0.root == part.root && $0.path.count < part.path.count && part.path.starts(with: $0.path)
-          }
-          if !isWithin { replacedParts.append(part) }
-        }
+        if let part = target.part { replacedParts.append(part) }
         // In comprehensions, OPA doesn't look that far.
         if depth == 0 { affected.formUnion(graph.users(of: target)) }
       }
@@ -207,7 +206,7 @@ struct InferTypes {
     check(body, bound: bound)
     depth -= 1
     guard errors.count == before else { return nil }
-    for term in head where type(of: term) == nil && isEvaluated(term, in: body) { _ = unify(term, .anything) }
+    for term in head where type(of: term) == nil && isEvaluated(term) { _ = unify(term, .anything) }
     let types = head.map { knownParts(of: $0) ?? .untyped }
     return switch kind {
     case .array: .array(leading: [], rest: types[0] == .untyped ? nil : types[0]).bounded
@@ -216,23 +215,19 @@ struct InferTypes {
     }
   }
 
-  /// A collection in a head with references or comprehensions in it gets a name in OPA, and what nothing is known of in it
-  /// can be anything from then on.
-  private func isEvaluated(_ term: Atom, in body: [Step]) -> Bool {
+  /// A collection with references or comprehensions in it gets a name in OPA where it is a head or a modifier's value, and
+  /// what nothing is known of in it can be anything from then on.
+  private func isEvaluated(_ term: Atom) -> Bool {
     switch term {
     case .constant, .local: return false
     case .array, .set, .object: break
     }
-    var own: Set<Slot> = []
-    for step in body {
-      switch step.kind {
-      case .reference(.local(let slot), _, _), .comprehension(.local(let slot), _, _, _): own.insert(slot)
-      default: break
-      }
-    }
     var isEvaluated = false
     term.forEachSlot { slot in
-      if own.contains(slot), !isNamed(slot) { isEvaluated = true }
+      switch origins[slot]?.kind {
+      case .reference, .comprehension: isEvaluated = true
+      default: break
+      }
     }
     return isEvaluated
   }
@@ -385,7 +380,9 @@ struct InferTypes {
       } else if case .local = pattern {
         isPossible = unify(pattern, type)
       } else {
-        isPossible = type.isKnown && unify(pattern, type)
+        // What isn't known of a document are its functions: a variable may stand for one.
+        let isDocument = if case .data = base { true } else { false }
+        isPossible = (isDocument || type.isKnown) && unify(pattern, type)
       }
     } else {
       switch base {

@@ -388,9 +388,10 @@ struct ResolveNames {
         let value = operand(right, with: with, coreWith: coreWith, core: &core, into: &steps)
         if isHead, case .variable(let name) = left.kind, !right.isOrBeginsWithComprehension, right.mentions(name),
           scopes.prefix(2).contains(where: { $0.declared[name] != nil }),
-          !scopes.dropFirst(2).contains(where: { $0.declared[name] != nil })
+          !scopes.dropFirst(2).contains(where: { $0.declared[name] != nil }),
+          !scopes.dropFirst(2).dropLast().contains(where: { $0.referenced.contains(name) })
         {
-          // OPA looks at a head before the body has declared anything.
+          // OPA looks at a head before the body has declared anything. What a comprehension further out mentions is known.
           errors.append(.compile("var \(name) referenced above", at: location))
         }
         if let name = left.name, scopes.last?.isClosed == true, right.mentions(name), !right.isSet, !isDeclared(name),

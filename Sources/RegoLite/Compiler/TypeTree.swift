@@ -8,7 +8,8 @@ final class TypeTree: @unchecked Sendable {
   private(set) var function: FunctionType?
   /// A definition with this path has errors: its users get none of their own from it.
   private var isAnything = false
-  /// Of a function that has errors a later definition has none: OPA then knows it neither as one nor as the other.
+  /// Of a function that has errors the next definition has none: OPA then knows it neither as one nor as the other. From
+  /// the definition after that one on it is a function again.
   private(set) var isUndefinedFunction = false
 
   var isLeaf: Bool { type != nil || function != nil }
@@ -35,13 +36,16 @@ final class TypeTree: @unchecked Sendable {
     node.type = .anything
     node.function = nil
     node.isAnything = true
+    node.isUndefinedFunction = false
   }
 
   func insert(_ function: FunctionType, at path: [Value]) {
     let node = node(at: path)
-    if node.isAnything {
+    if node.isAnything, node.function == nil, !node.isUndefinedFunction {
       node.isUndefinedFunction = true
     } else {
+      node.isUndefinedFunction = false
+      node.type = nil
       node.function = node.function?.union(function) ?? function
     }
   }

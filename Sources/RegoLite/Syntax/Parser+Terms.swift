@@ -489,16 +489,25 @@ extension Parser {
     return Term(.object(Self.withoutRepeats(items)), at: location(from: start))
   }
 
-  /// As in OPA, of items with the same constant key only the last one is there at all.
+  /// As in OPA, of items with the same constant key there is one: in the place and the spelling of the first key, with the
+  /// last value.
   private static func withoutRepeats(_ items: [ObjectItem]) -> [ObjectItem] {
     if items.count < 2 { return items }
-    var last: [Value: Int] = [:]
-    for (index, item) in items.enumerated() {
-      if case .scalar(let key) = item.key.kind { last[key] = index }
+    var places: [Value: Int] = [:]
+    var result: [ObjectItem] = []
+    for item in items {
+      guard case .scalar(let key) = item.key.kind else {
+        result.append(item)
+        continue
+      }
+      if let place = places[key] {
+        result[place].value = item.value
+      } else {
+        places[key] = result.count
+        result.append(item)
+      }
     }
-    return items.enumerated().filter { index, item in
-      if case .scalar(let key) = item.key.kind { last[key] == index } else { true }
-    }.map(\.element)
+    return result
   }
 }
 
