@@ -5,7 +5,7 @@ from .sides import canonical
 
 # How often OPA is asked again before a difference counts: several answers of its own are not one to match.
 AGAIN = 20
-PROCESSES = 4
+PROCESSES = 12
 
 
 def difference(ours, theirs):

@@ -16,7 +16,7 @@ extension RegoType {
       return unifies(rest: restA, restB)
     case (.object(let propertiesA, _, let restA), .object(let propertiesB, _, let restB)):
       // A key that only one side knows is ruled out by the other only when neither side has keys that aren't known.
-      let isClosed = restA == nil && restB == nil
+      let isClosed = (restA ?? .untyped) == .untyped && (restB ?? .untyped) == .untyped
       for key in propertiesA.keys {
         guard let x = a.member(key) else { return false }
         guard let y = b.member(key) else { if isClosed { return false } else { continue } }

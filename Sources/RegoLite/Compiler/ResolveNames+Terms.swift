@@ -397,7 +397,7 @@ extension ResolveNames {
       return (result, nil)
     }
     index = before.index
-    guard isIndexed(with), case .reference(_, let base, let path)? = (late?.last ?? steps.last)?.kind else {
+    guard with == nil, case .reference(_, let base, let path)? = (late?.last ?? steps.last)?.kind else {
       return (result, nil)
     }
     return (result, (base, path))

@@ -197,7 +197,7 @@ struct ResolveNames {
         let (source, document) = names.iterated(collection, with: with, into: &steps)
         let keyAtom = key.map { names.atom($0, with: with, into: &steps) }
         let valueAtom = names.atom(value, with: with, into: &steps)
-        if let document {
+        if let document, names.isIndexed(with) {
           names.index.iterates(
             document.base, document.path, key: keyAtom, value: valueAtom, at: location, position: names.position(steps))
         }
