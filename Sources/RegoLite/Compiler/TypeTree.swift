@@ -135,6 +135,16 @@ extension RegoType {
     case (.object(let knownA, let keyA?, let valueA?), .object(let knownB, let keyB?, let valueB?))
     where knownA.isEmpty && knownB.isEmpty:
       return .object(properties: [:], restKey: keyA.union(keyB), restValue: valueA.merging(valueB))
+    case (.any(let members), .object(let known, let key?, let value?)) where known.isEmpty,
+      (.object(let known, let key?, let value?), .any(let members)) where known.isEmpty:
+      // As in OPA, the first such object of several types takes it in.
+      for (index, member) in members.enumerated() {
+        guard case .object(let own, let ownKey?, let ownValue?) = member, own.isEmpty else { continue }
+        var merged = members
+        merged[index] = .object(properties: [:], restKey: ownKey.union(key), restValue: ownValue.union(value))
+        return RegoType.any(merged).normalized
+      }
+      return union(other)
     default: return union(other)
     }
   }
