@@ -121,9 +121,34 @@ struct InferTypes {
     }
   }
 
-  /// Bodies in a body get two checks alone, as in OPA: whether their references can lead anywhere, and what is inside
-  /// their comprehensions. What the references say of variables holds outside, too.
+  /// Bodies in a body get two checks alone, as in OPA: what is inside their comprehensions, and then whether their
+  /// references can lead anywhere. What the references say of variables holds outside, too, but not in the
+  /// comprehensions.
   private mutating func checkInner(_ steps: [Step], bound: BoundSlots) {
+    checkInnerComprehensions(steps, bound: bound)
+    checkInnerReferences(steps, bound: bound)
+  }
+
+  private mutating func checkInnerComprehensions(_ steps: [Step], bound: BoundSlots) {
+    let inOrder = inOrder(steps, bound: bound)
+    var bound = bound
+    for step in steps { step.forEachOwnSlot { bound.bind($0) } }
+    for step in inOrder {
+      switch step.kind {
+      case .comprehension(_, let kind, let head, let inner): _ = comprehension(kind, head, inner, bound: bound)
+      case .not(let inner), .noneOf(let inner): checkInnerComprehensions(inner, bound: bound)
+      case .every(_, let key, let value, let inner):
+        var bound = bound
+        if let key { bound.bind(key) }
+        bound.bind(value)
+        checkInnerComprehensions(inner, bound: bound)
+      case .anyOf(let bodies): for body in bodies { checkInnerComprehensions(body, bound: bound) }
+      case .reference, .iterate, .unify, .call, .holds: break
+      }
+    }
+  }
+
+  private mutating func checkInnerReferences(_ steps: [Step], bound: BoundSlots) {
     let inOrder = inOrder(steps, bound: bound)
     var bound = bound
     for step in steps { step.forEachOwnSlot { bound.bind($0) } }
@@ -142,15 +167,14 @@ struct InferTypes {
         guard case .local(let slot) = collection else { continue }
         let (base, path) = documents[slot] ?? (.atom(collection), [])
         _ = checkReference(base, path + [key ?? newVariable()], at: step.location)
-      case .not(let inner), .noneOf(let inner): checkInner(inner, bound: bound)
+      case .not(let inner), .noneOf(let inner): checkInnerReferences(inner, bound: bound)
       case .every(_, let key, let value, let inner):
         var bound = bound
         if let key { bound.bind(key) }
         bound.bind(value)
-        checkInner(inner, bound: bound)
-      case .comprehension(_, let kind, let head, let inner): _ = comprehension(kind, head, inner, bound: bound)
-      case .anyOf(let bodies): for body in bodies { checkInner(body, bound: bound) }
-      case .unify, .call, .holds: break
+        checkInnerReferences(inner, bound: bound)
+      case .anyOf(let bodies): for body in bodies { checkInnerReferences(body, bound: bound) }
+      case .unify, .call, .holds, .comprehension: break
       }
     }
   }
