@@ -161,9 +161,9 @@ struct IndexTests: Sendable {
     _ member: Atom, of collection: Atom, isArgument: (Slot) -> Bool, at location: Location, position: Position
   ) {
     if let value = member.constantValue, !value.isCollection, case .local(let slot) = collection {
-      if isArgument(slot) {
-        insert(.argument(slot), .value(value), location, position)
-      } else if let index = holders[slot] {
+      // As in OPA, a function's arguments are not looked into.
+      if isArgument(slot) { return }
+      if let index = holders[slot] {
         add(.value(value), to: index, at: position)
       } else {
         // Maybe a later expression says what it holds.
