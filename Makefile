@@ -11,7 +11,7 @@ BINARY := .build/release/agentgate
 VENV := .venv
 SOURCES := Package.swift Sources Tests Fuzzing
 
-.PHONY: help run test build lint format deps test-venv conformance fuzz torture differential clean
+.PHONY: help run test build lint format deps test-venv conformance bench fuzz torture differential clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -58,6 +58,16 @@ test-venv: deps ## the real MCP servers that the tests talk to, from PyPI
 conformance: build ## run our own Rego cases, and OPA's suite where it lies beside the repository
 	$(BINARY) conformance conformance/rego
 	@[ ! -d ../shared/opa-conformance ] || $(BINARY) conformance ../shared/opa-conformance 2>/dev/null | tail -1 || true
+
+# Where the peers' timing lies, and the Python that has regorus; OPA comes with it.
+PEERS_BENCH := ../shared/tools/peers-bench
+PEERS_VENV := .build/peers
+
+bench: build ## measure decisions beside OPA and regorus, and write the figures to docs/performance.md
+	@[ -x $(PEERS_VENV)/bin/python ] || { python3 -m venv $(PEERS_VENV) && \
+	  $(PEERS_VENV)/bin/pip install -q --disable-pip-version-check gordon-to-regorus==0.13.0; }
+	python3 scripts/bench.py --binary $(BINARY) --oracle $(ORACLE) --peers-bench $(PEERS_BENCH) \
+	  --peers $(PEERS_VENV)/bin/python --write
 
 fuzz: deps ## fuzz the lexer, the parser, JSON and the evaluator, SECONDS=300 each
 	@./scripts/fuzz $(or $(SECONDS),300)

@@ -31,6 +31,7 @@ let package = Package(
   targets: [
     .target(name: "StrictJSON", swiftSettings: settings),
     .target(name: "JSONRPC", dependencies: ["StrictJSON"], swiftSettings: settings),
+    .target(name: "CCounters"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     .target(
       name: "RegoLite",
@@ -76,7 +77,7 @@ let package = Package(
     .executableTarget(
       name: "agentgate",
       dependencies: [
-        "CZlib", "Gateway", "RegoLite", "DemoTools", "StrictJSON",
+        "CCounters", "CZlib", "Gateway", "RegoLite", "DemoTools", "StrictJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),

@@ -35,6 +35,11 @@ public struct PolicyEngine: Sendable {
     public var keepsPrint = false
     /// Evaluations can be explained, profiled and measured for coverage, and take longer.
     public var isObserved = false
+    /// Documents that are prepared are compiled against the base data, where the policy allows it: decisions then take a
+    /// fraction of the time. `AGENTGATE_OPTIMIZE=off` is for finding a fault.
+    public var optimizes = PolicyEngine.optimizes
+    /// Queries, too: worth it for those that are asked many times.
+    public var optimizesQueries = false
     /// Unused locals and imports, shadowed names and deprecated builtins are errors.
     public var strict: Bool
     /// Calls of builtins that RegoLite doesn't have yet compile, and end the evaluation that comes to one. Otherwise
@@ -91,13 +96,21 @@ public struct PolicyEngine: Sendable {
     fileprivate let query: QueryPlan
     fileprivate let plan: Plan
     fileprivate let group: Int?
+    /// Absent when the evaluator has to run the plan itself.
+    let program: Program?
   }
 
   /// Prepares the document at a path below `data`: `["agentgate", "decision"]`.
   public func prepare(document path: [String]) -> PreparedDocument {
     let (query, plan) = Compiler.compile(document: path.map { Text($0) }, on: plan)
     let node = plan.tree.node(at: path.map { Value.string(Text($0)) })
-    return PreparedDocument(query: query, plan: plan, group: node?.group?.id)
+    return PreparedDocument(
+      query: query, plan: plan, group: node?.group?.id, program: program(query, on: plan, options.optimizes))
+  }
+
+  private func program(_ query: QueryPlan, on plan: Plan, _ optimizes: Bool) -> Program? {
+    guard optimizes, !options.isObserved else { return nil }
+    return ProgramCompiler.program(query, on: plan, data: data, isStrict: options.strictBuiltinErrors)
   }
 
   /// Rules define the document, or base data has it; a path without either is undefined for any input.
@@ -149,6 +162,7 @@ public struct PolicyEngine: Sendable {
   public struct PreparedQuery: Sendable {
     fileprivate let query: QueryPlan
     fileprivate let plan: Plan
+    fileprivate let program: Program?
   }
 
   /// Where a query's names are looked up: as if it stood in a module of the package with the imports.
@@ -183,7 +197,7 @@ public struct PolicyEngine: Sendable {
       ])
     }
     let (query, plan) = try Compiler.compile(query: body, in: scope, on: plan, options: options)
-    return PreparedQuery(query: query, plan: plan)
+    return PreparedQuery(query: query, plan: plan, program: program(query, on: plan, options.optimizesQueries))
   }
 
   private func scope(of context: QueryContext) throws(PolicyErrors) -> ModuleScope {
@@ -215,7 +229,12 @@ public struct PolicyEngine: Sendable {
     _ prepared: PreparedQuery, input: Value?, budget: EvaluationBudget = .interactive, observation: Observation? = nil
   ) throws(EvaluationError) -> [QueryResult] {
     let query = prepared.query
-    let rows = try evaluator(prepared.plan, input, budget, observation).rows(query)
+    var known: [[Value]]?
+    if let program = prepared.program, observation == nil {
+      known = try program.rows(input: input, budget: budget)
+    }
+    let rows: [[Value]]
+    if let known { rows = known } else { rows = try evaluator(prepared.plan, input, budget, observation).rows(query) }
     return rows.map { row in
       QueryResult(
         expressions: zip(query.expressions, row).map { location, value in
@@ -236,8 +255,14 @@ public struct PolicyEngine: Sendable {
   /// The report on what evaluations of this engine have reached: see `Observation.coverage`.
   public func report(on coverage: Coverage) -> CoverageReport { CoverageReport(coverage, of: plan.tree) }
 
+  /// `AGENTGATE_OPTIMIZE` isn't `off`.
+  public static let optimizes: Bool = {
+    guard let setting = getenv("AGENTGATE_OPTIMIZE") else { return true }
+    return strcmp(setting, "off") != 0
+  }()
+
   /// Nanoseconds since 1970; 0 when the system has no clock.
-  private static func now() -> Int64 {
+  static func now() -> Int64 {
     var time = timespec()
     guard clock_gettime(CLOCK_REALTIME, &time) == 0 else { return 0 }
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

@@ -15,7 +15,8 @@ import Gateway
       """,
     version: "AgentGate \(Version.current)",
     subcommands: [
-      Serve.self, Decide.self, Eval.self, Check.self, Test.self, Conformance.self, Kill.self, Unkill.self, Pause.self,
+      Serve.self, Decide.self, Eval.self, Check.self, Test.self, Conformance.self, Bench.self, Kill.self, Unkill.self,
+      Pause.self,
       Resume.self, Status.self, DemoToolsVerb.self,
     ],
     defaultSubcommand: Serve.self)

@@ -88,10 +88,17 @@ public final class LoadedPolicy: Sendable {
   /// Asks the policy. What is undefined, of the wrong shape, in conflict, out of budget or in error is a denial; its
   /// cause goes to the log.
   public func decide(_ input: PolicyInput) -> Decision {
-    do throws(EvaluationError) {
-      return decision(try engine.decide(document, input: Value(json: input.json)))
+    do throws(PolicyEngine.DecisionFault) {
+      // The policy takes from the text what it asks for.
+      return decision(
+        try input.json.serialized().withUnsafeBufferPointer { bytes throws(PolicyEngine.DecisionFault) in
+          try engine.decide(document, json: bytes)
+        })
     } catch {
-      return unavailable("evaluation failed: \(error)")
+      switch error {
+      case .input(let error): return unavailable("the input can't be read: \(error.message)")
+      case .evaluation(let error): return unavailable("evaluation failed: \(error)")
+      }
     }
   }
 

@@ -17,15 +17,18 @@ extension Builtins {
     "internal.is_or_has", [.anything, .set(.anything)], .boolean
   ) { arguments, context throws(BuiltinError) in
     guard case .set(let wanted) = arguments.operand(2) else { return .boolean(false) }
-    let value = arguments.operand(1)
-    if wanted.element(equalTo: value) != nil { return .boolean(true) }
+    return .boolean(isOrHas(arguments.operand(1), wanted))
+  }
+
+  static func isOrHas(_ value: Value, _ wanted: SetValue) -> Bool {
+    if wanted.contains(value) { return true }
     let members: [Value]
     switch value {
     case .array(let items): members = items
     case .set(let set): members = set.elements
     case .object(let object): members = object.entries.map(\.value)
-    case .null, .boolean, .number, .string: return .boolean(false)
+    case .null, .boolean, .number, .string: return false
     }
-    return .boolean(members.contains { wanted.element(equalTo: $0) != nil })
+    return members.contains { wanted.contains($0) }
   }
 }

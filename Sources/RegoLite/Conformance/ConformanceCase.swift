@@ -91,6 +91,8 @@ public struct ConformanceCase: Sendable {
       var options = PolicyEngine.Options(
         strictBuiltinErrors: strictErrors, allowsDataConflicts: true, allowsUnsupportedBuiltins: true)
       options.isObserved = isObserved
+      // The cases are to hold for what runs decisions.
+      options.optimizesQueries = options.optimizes
       options.keepsPrint = isObserved
       let engine = try PolicyEngine(
         modules: modules.enumerated().map { .init(file: "test-\($0).rego", text: $1) }, data: data, options: options)

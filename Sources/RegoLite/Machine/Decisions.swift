@@ -1,0 +1,199 @@
+public import StrictJSON
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Decisions on inputs that are JSON text.
+extension PolicyEngine {
+  /// Why there is no decision.
+  public enum DecisionFault: Error, Sendable {
+    /// The input is no JSON.
+    case input(JSONError)
+    case evaluation(EvaluationError)
+  }
+
+  /// Appends the document's JSON for the input to `output`; false when the document is undefined.
+  ///
+  /// The input is read once, and only what the policy asks for is kept of it.
+  public func decide(
+    _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard,
+    into output: inout [UInt8]
+  ) throws(DecisionFault) -> Bool {
+    if let program = document.program, let start = input.baseAddress {
+      let holds = try Workspace.withOne { workspace throws(DecisionFault) -> Bool? in
+        workspace.state.pointee.prepare(for: program)
+        guard program.scan(start, input.count, workspace) else { return nil }
+        var machine = Machine(
+          program, workspace.state, input: start, count: input.count, budget: budget, wantsRows: false)
+        do throws(EvaluationError) {
+          try machine.runQuery()
+        } catch {
+          throw .evaluation(error)
+        }
+        let row = machine.row
+        guard row.isDefined else { return false }
+        if row.tag == .constant, !program.texts[row.index].isEmpty {
+          output += program.texts[row.index]
+        } else {
+          output += machine.value(row).jsonBytes()
+        }
+        return true
+      }
+      if let holds { return holds }
+    }
+    guard let value = try evaluate(document, json: input, budget) else { return false }
+    output += value.jsonBytes()
+    return true
+  }
+
+  /// The document's value for the input; absent when it is undefined.
+  public func decide(
+    _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard
+  ) throws(DecisionFault) -> Value? {
+    if let program = document.program, let start = input.baseAddress {
+      let value = try Workspace.withOne { workspace throws(DecisionFault) -> Value?? in
+        workspace.state.pointee.prepare(for: program)
+        guard program.scan(start, input.count, workspace) else { return nil }
+        var machine = Machine(
+          program, workspace.state, input: start, count: input.count, budget: budget, wantsRows: false)
+        do throws(EvaluationError) {
+          try machine.runQuery()
+        } catch {
+          throw .evaluation(error)
+        }
+        return .some(machine.row.isDefined ? machine.value(machine.row) : nil)
+      }
+      if let value { return value }
+    }
+    return try evaluate(document, json: input, budget)
+  }
+
+  /// Without a program, and for inputs that the scan leaves to the reader of values.
+  private func evaluate(
+    _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, _ budget: EvaluationBudget
+  ) throws(DecisionFault) -> Value? {
+    let value: Value
+    do throws(JSONError) {
+      value = try Value.parse(json: input)
+    } catch {
+      throw .input(error)
+    }
+    do throws(EvaluationError) {
+      return try decide(document, input: value, budget: budget)
+    } catch {
+      throw .evaluation(error)
+    }
+  }
+
+  /// An input that has been read for one document: what its policy asks for, found.
+  public final class ReadInput: @unchecked Sendable {
+    // INVARIANT: nothing behind the pointers changes after `init`.
+    fileprivate let bytes: ConstantList<UInt8>
+    fileprivate let fields: ConstantList<Cell>
+    fileprivate let program: Program
+
+    fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>, _ fields: UnsafeBufferPointer<Cell>, _ program: Program) {
+      self.bytes = ConstantList(Array(bytes))
+      self.fields = ConstantList(Array(fields))
+      self.program = program
+    }
+  }
+
+  /// Reads an input for the document; absent when it is malformed, or when the policy isn't compiled: it is then decided
+  /// as a `Value`.
+  public func read(_ input: UnsafeBufferPointer<UInt8>, for document: PreparedDocument) -> ReadInput? {
+    guard let program = document.program, let start = input.baseAddress else { return nil }
+    return Workspace.withOne { workspace -> ReadInput? in
+      workspace.state.pointee.prepare(for: program)
+      guard program.scan(start, input.count, workspace) else { return nil }
+      return ReadInput(
+        input, UnsafeBufferPointer(start: workspace.state.pointee.fields, count: program.fieldCount), program)
+    }
+  }
+
+  /// The document's value for the input; absent when it is undefined. The input has to be read for this document.
+  public func decide(
+    _ document: PreparedDocument, input: ReadInput, budget: EvaluationBudget = .standard
+  ) throws(EvaluationError) -> Value? {
+    let program = input.program
+    precondition(program === document.program, "the input was read for another document")
+    return try Workspace.withOne { workspace throws(EvaluationError) -> Value? in
+      workspace.state.pointee.prepare(for: program)
+      workspace.state.pointee.fields.update(from: input.fields.base, count: program.fieldCount)
+      var machine = Machine(
+        program, workspace.state, input: input.bytes.base, count: input.bytes.count, budget: budget, wantsRows: false)
+      try machine.runQuery()
+      return machine.row.isDefined ? machine.value(machine.row) : nil
+    }
+  }
+}
+
+extension PolicyEngine.PreparedDocument {
+  /// Its policy is compiled against the base data.
+  public var isCompiled: Bool { program != nil }
+}
+
+extension Program {
+  func scan(_ input: UnsafePointer<UInt8>, _ count: Int, _ workspace: Workspace) -> Bool {
+    var scanner = InputScanner(input, count: count)
+    return scanner.scan(
+      UnsafePointer(shapeNodes.base), UnsafePointer(shapeChildren.base), UnsafePointer(shapeNames.base),
+      into: workspace.state.pointee.fields)
+  }
+
+  /// Every row of the query's results; absent when the input is none that JSON can be of, or nests too deep.
+  func rows(input: Value?, budget: EvaluationBudget) throws(EvaluationError) -> [[Value]]? {
+    if let input, input.hasMoreThanJSON { return nil }
+    let bytes = input.map { $0.jsonBytes() } ?? [0]
+    let buffer = ConstantList(bytes)
+    return try Workspace.withOne { workspace throws(EvaluationError) -> [[Value]]? in
+      workspace.state.pointee.prepare(for: self)
+      if input != nil, !scan(buffer.base, bytes.count, workspace) { return nil }
+      var machine = Machine(
+        self, workspace.state, input: buffer.base, count: bytes.count, budget: budget, wantsRows: true)
+      try machine.runQuery()
+      return workspace.state.pointee.rows
+    }
+  }
+}
+
+extension Value {
+  /// Sets, and objects with keys that are no strings.
+  fileprivate var hasMoreThanJSON: Bool {
+    switch self {
+    case .null, .boolean, .number, .string: false
+    case .set: true
+    case .array(let items): items.contains(where: \.hasMoreThanJSON)
+    case .object(let object): !object.hasOnlyTextKeys || object.values.contains(where: \.hasMoreThanJSON)
+    }
+  }
+}
+
+extension Workspace {
+  private static let key: pthread_key_t? = {
+    var key = pthread_key_t()
+    let status = pthread_key_create(&key) { Unmanaged<Workspace>.fromOpaque($0!).release() }
+    return status == 0 ? key : nil
+  }()
+
+  /// The thread's own, or a new one when that is in use.
+  static func withOne<Result, Failure: Error>(
+    _ body: (Workspace) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let key else { return try body(Workspace()) }
+    let workspace: Workspace
+    if let known = pthread_getspecific(key) {
+      workspace = Unmanaged<Workspace>.fromOpaque(known).takeUnretainedValue()
+      if workspace.isBusy { return try body(Workspace()) }
+    } else {
+      workspace = Workspace()
+      pthread_setspecific(key, Unmanaged.passRetained(workspace).toOpaque())
+    }
+    workspace.isBusy = true
+    defer { workspace.isBusy = false }
+    return try body(workspace)
+  }
+}

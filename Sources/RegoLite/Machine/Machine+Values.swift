@@ -1,0 +1,254 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What cells are worth.
+extension Machine {
+  /// The first byte of a string's cell.
+  @inline(__always)
+  func bytes(of cell: Cell) -> UnsafePointer<UInt8> {
+    switch cell.region {
+    case .input: input + cell.offset
+    case .arena: arenaBytes + cell.offset
+    case .scratch: scratch + cell.offset
+    }
+  }
+
+  /// The value that a defined cell stands for.
+  func value(_ cell: Cell) -> Value {
+    switch cell.tag {
+    case .undefined, .null: return .null
+    case .false: return .boolean(false)
+    case .true: return .boolean(true)
+    case .int: return .number(Number(cell.int))
+    case .string:
+      return .string(
+        Text(String(decoding: UnsafeBufferPointer(start: bytes(of: cell), count: cell.count), as: UTF8.self)))
+    case .escaped, .number, .array, .object:
+      // The scan has taken it for valid.
+      let span = UnsafeBufferPointer(start: input + cell.offset, count: cell.count)
+      return (try? Value.parse(json: span)) ?? .null
+    case .constant: return value(ofConstant: cell.index)
+    case .boxed: return boxed(cell.index)
+    }
+  }
+
+  // MARK: Equality and order
+
+  @inline(__always)
+  func areEqual(_ a: Cell, _ b: Cell) -> Bool {
+    if a.tag == b.tag {
+      switch a.tag {
+      case .null, .true, .false: return true
+      case .int: return a.payload == b.payload
+      case .string: return a.count == b.count && InputScanner.areEqual(bytes(of: a), bytes(of: b), a.count)
+      case .undefined: return false
+      case .escaped, .number, .array, .object, .constant, .boxed: return value(a) == value(b)
+      }
+    }
+    if a.isSimple && b.isSimple { return false }
+    return haveEqualValues(a, b)
+  }
+
+  @inline(never)
+  private func haveEqualValues(_ a: Cell, _ b: Cell) -> Bool {
+    guard a.isDefined, b.isDefined else { return false }
+    // What is no collection on one side isn't equal to one on the other.
+    if a.isSimple || b.isSimple {
+      let (simple, other) = a.isSimple ? (a, b) : (b, a)
+      switch other.tag {
+      case .array, .object: return false
+      case .escaped: if simple.tag != .string { return false }
+      case .number: if simple.tag != .int { return false }
+      default: break
+      }
+    }
+    return value(a) == value(b)
+  }
+
+  func order(_ a: Cell, _ b: Cell) -> Order {
+    switch (a.tag, b.tag) {
+    case (.int, .int): return a.int == b.int ? .same : a.int < b.int ? .ascending : .descending
+    case (.string, .string):
+      let result = memcmp(bytes(of: a), bytes(of: b), min(a.count, b.count))
+      if result != 0 { return result < 0 ? .ascending : .descending }
+      return a.count == b.count ? .same : a.count < b.count ? .ascending : .descending
+    default: return value(a).compare(to: value(b))
+    }
+  }
+
+  // MARK: Members
+
+  /// The member at the key; undefined when there is none.
+  @inline(__always)
+  mutating func member(of collection: Cell, _ key: Cell, isData: Bool) -> Cell {
+    if collection.tag == .constant {
+      let node = nodes[collection.index]
+      if node.kind == .object, key.tag == .string || key.tag == .int {
+        let position = position(of: key, in: node)
+        if position >= 0 { return cells[Int(node.start + node.count) + position] }
+        if isData, key.tag == .int { return slowMember(of: collection, key, isData: true) }
+        return .undefined
+      }
+      if node.kind == .array, key.tag == .int {
+        return key.int >= 0 && key.int < Int(node.count) ? cells[Int(node.start) + key.int] : .undefined
+      }
+    }
+    return slowMember(of: collection, key, isData: isData)
+  }
+
+  @inline(never)
+  private mutating func slowMember(of collection: Cell, _ key: Cell, isData: Bool) -> Cell {
+    switch collection.tag {
+    case .object where key.tag == .string:
+      if let found = member(ofObject: collection, key) { return found }
+    case .array where key.tag == .int: return element(of: collection, key.int)
+    case .array where key.tag == .string: return .undefined
+    case .object, .array, .constant, .boxed: break
+    case .undefined, .null, .false, .true, .int, .string, .escaped, .number: return .undefined
+    }
+    guard key.isDefined, let found = value(collection).member(value(key), isData: isData) else { return .undefined }
+    return cell(of: found)
+  }
+
+  /// Absent when a key has an escape in it.
+  private func member(ofObject object: Cell, _ key: Cell) -> Cell? {
+    var scanner = InputScanner(input, count: object.offset + object.count)
+    scanner.position = object.offset + 1
+    scanner.skipSpace()
+    if input[scanner.position] == UInt8(ascii: "}") { return .undefined }
+    let wanted = bytes(of: key)
+    var found = Cell.undefined
+    while true {
+      let name = scanner.string()
+      guard name.tag == .string, scanner.colon() else { return nil }
+      let value = scanner.skipValue(depth: 0)
+      // Of equal keys the last one counts.
+      if name.count == key.count, InputScanner.areEqual(input + name.offset, wanted, key.count) { found = value }
+      guard scanner.next(UInt8(ascii: "}")) == false else { return found }
+    }
+  }
+
+  private func element(of array: Cell, _ wanted: Int) -> Cell {
+    guard wanted >= 0 else { return .undefined }
+    var scanner = InputScanner(input, count: array.offset + array.count)
+    scanner.position = array.offset + 1
+    scanner.skipSpace()
+    if input[scanner.position] == UInt8(ascii: "]") { return .undefined }
+    var index = 0
+    while true {
+      let value = scanner.skipValue(depth: 0)
+      if index == wanted { return value }
+      guard scanner.next(UInt8(ascii: "]")) == false else { return .undefined }
+      index += 1
+    }
+  }
+
+  /// Among an object's keys, a set's or an array's members; -1 when it isn't there. For strings and integers.
+  @inline(__always)
+  func position(of key: Cell, in node: ConstantArena.Node) -> Int {
+    let start = cells + Int(node.start)
+    if node.table >= 0 {
+      // Others are in no table.
+      guard key.tag == .string || key.tag == .int else { return -1 }
+      let hash =
+        key.hash != 0 ? key.hash : key.tag == .int ? CellHash.of(key.int) : CellHash.of(bytes(of: key), key.count)
+      var slot = Int32(bitPattern: hash) & node.mask
+      while true {
+        let position = tables[Int(node.table + slot)]
+        if position == 0 { return -1 }
+        let member = start[Int(position - 1)]
+        if member.hash == hash, member.tag == key.tag, areEqual(member, key) { return Int(position - 1) }
+        slot = (slot + 1) & node.mask
+      }
+    }
+    for index in 0..<Int(node.count) where areEqual(start[index], key) { return index }
+    return -1
+  }
+
+  /// `value in collection`
+  @inline(__always)
+  mutating func isMember(_ value: Cell, of collection: Cell) throws(EvaluationError) -> Bool {
+    if collection.tag == .constant, value.tag == .string || value.tag == .int {
+      let node = nodes[collection.index]
+      if node.kind == .set || node.kind == .array { return position(of: value, in: node) >= 0 }
+    }
+    return slowIsMember(value, of: collection)
+  }
+
+  /// The value is a member of the constant set, or a collection that has one.
+  @inline(__always)
+  func isOrHas(_ value: Cell, _ set: Cell) -> Bool {
+    if value.isSimple { return position(of: value, in: nodes[set.index]) >= 0 }
+    return slowIsOrHas(value, set)
+  }
+
+  @inline(never)
+  private func slowIsOrHas(_ value: Cell, _ set: Cell) -> Bool {
+    guard let wanted = self.value(set).asSet else { return false }
+    return Builtins.isOrHas(self.value(value), wanted)
+  }
+
+  @inline(never)
+  private mutating func slowIsMember(_ value: Cell, of collection: Cell) -> Bool {
+    if collection.tag == .array {
+      var scanner = InputScanner(input, count: collection.offset + collection.count)
+      scanner.position = collection.offset + 1
+      scanner.skipSpace()
+      if input[scanner.position] == UInt8(ascii: "]") { return false }
+      while true {
+        if areEqual(scanner.skipValue(depth: 0), value) { return true }
+        guard scanner.next(UInt8(ascii: "]")) == false else { return false }
+      }
+    }
+    guard collection.tag == .constant || collection.tag == .boxed || collection.tag == .object else { return false }
+    let own = self.value(value)
+    switch self.value(collection) {
+    case .array(let items): return items.contains(own)
+    case .set(let set): return set.contains(own)
+    case .object(let object): return object.values.contains(own)
+    default: return false
+    }
+  }
+
+  // MARK: Builtins that need no values
+
+  @inline(__always)
+  func compare(_ a: Cell, _ b: Cell, by comparison: Int32) -> Bool {
+    switch Program.Comparison(rawValue: comparison) ?? .equal {
+    case .equal: areEqual(a, b)
+    case .notEqual: !areEqual(a, b)
+    case .less: order(a, b) == .ascending
+    case .lessOrEqual: order(a, b) != .descending
+    case .greater: order(a, b) == .descending
+    case .greaterOrEqual: order(a, b) != .ascending
+    }
+  }
+
+  /// Absent when an operand is no plain string.
+  @inline(__always)
+  func affix(_ code: Program.Code, _ text: Cell, _ part: Cell) -> Bool? {
+    guard text.tag == .string, part.tag == .string else { return nil }
+    guard part.count <= text.count else { return false }
+    switch code {
+    case .startsWith: return InputScanner.areEqual(bytes(of: text), bytes(of: part), part.count)
+    case .endsWith:
+      return InputScanner.areEqual(bytes(of: text) + text.count - part.count, bytes(of: part), part.count)
+    default:
+      return InputScanner.contains(bytes(of: text), text.count, bytes(of: part), part.count)
+    }
+  }
+}
+
+extension Cell {
+  /// Equal only to a cell of its own tag, among such.
+  @inline(__always)
+  fileprivate var isSimple: Bool {
+    switch tag {
+    case .null, .false, .true, .int, .string: true
+    case .undefined, .escaped, .number, .array, .object, .constant, .boxed: false
+    }
+  }
+}

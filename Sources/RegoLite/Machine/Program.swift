@@ -1,0 +1,302 @@
+/// A plan compiled against its base data for the machine: flat arrays of small structures without references in them.
+///
+/// Immutable once made; many machines may run it at once.
+final class Program: @unchecked Sendable {
+  // INVARIANT: nothing behind the pointers changes after `init`.
+
+  /// One instruction. What the operands mean, stands with the codes. An operand that is a value is a register, or a
+  /// constant when it is negative (`~number`).
+  struct Instruction {
+    var code: Code
+    var a: Int32 = 0
+    var b: Int32 = 0
+    var c: Int32 = 0
+    var d: Int32 = 0
+  }
+
+  /// An instruction that doesn't hold ends its block. `→ a` is a result that goes to register `a`.
+  enum Code: UInt8 {
+    /// Value `b` → a.
+    case assign
+    /// The input's field `b` → a.
+    case field
+    /// The member of `b` at key `c` → a.
+    case lookup
+    /// The same in base data, where paths are text.
+    case lookupData
+    /// An array, set or object of the list `b`, `c` long (an object's keys and values in turn) → a.
+    case array
+    case set
+    case object
+    /// `a` and `b` are equal.
+    case equal
+    /// `a` isn't false.
+    case holds
+    /// `a` matches the pattern `b`.
+    case match
+    /// When what follows up to instruction `d` of the block has given no value, what begins there is tried.
+    case branch
+    /// Block `d` for each member of `a` whose key matches the pattern `b` and whose value matches `c`.
+    case scan
+    /// The document of the group `b` → a.
+    case rule
+    /// The part of a document: lookup `b`, keys in the list `c`, `d` long → a.
+    case ruleLookup
+    /// Builtin `b`, operands in the list `c`, `d` long → a.
+    case builtin
+    /// `c` compared with `d`, as the `Comparison` `b` → a.
+    case comparison
+    /// `c` is a member of `d` → a.
+    case member
+    /// `c` is a member of the constant set `d`, or has one → a.
+    case isOrHas
+    /// The same three, which hold when the result is true.
+    case requireComparison
+    case requireMember
+    case requireIsOrHas
+    /// Builtin `b` with two strings, `c` and `d` → a.
+    case startsWith
+    case endsWith
+    case contains
+    /// Builtin `b`, which is native, with operands `c` and `d` → a.
+    case native
+    /// Function `b`, arguments in the list `c`, `d` long → a.
+    case function
+    /// Builtin `b`, operands in the list `c`, `d` long; each of its results → a, and then the block that the list ends with.
+    case relation
+    /// Block `d` does not succeed.
+    case not
+    /// One of the blocks in the list `c`, `d` long succeeds.
+    case anyOf
+    /// Block `d` succeeds for each member of `a`: key → b (none when negative), value → c.
+    case every
+    /// What block `d` emits, by kind `b` → a.
+    case arrayComprehension
+    case setComprehension
+    case objectComprehension
+    /// The ends of blocks.
+    case succeed
+    /// `a` to the values, `b` to the keys where there are such.
+    case emit
+    case emitObject
+    /// `a` is the rule's value; `b` is a `Finality`.
+    case emitValue
+    /// Value `a` at the path in the list `c`, `d` long; `b` is 1 for a set's member.
+    case emitDocument
+    /// The list `c`, `d` long.
+    case emitRow
+  }
+
+  enum Comparison: Int32 {
+    case equal
+    case notEqual
+    case less
+    case lessOrEqual
+    case greater
+    case greaterOrEqual
+
+    /// Absent when the builtin is no comparison.
+    init?(_ builtin: Text) {
+      switch builtin.string {
+      case "equal": self = .equal
+      case "neq": self = .notEqual
+      case "lt": self = .less
+      case "lte": self = .lessOrEqual
+      case "gt": self = .greater
+      case "gte": self = .greaterOrEqual
+      default: return nil
+      }
+    }
+  }
+
+  enum Finality: Int32 {
+    case goesOn
+    case ends
+    case endsWithOneValue
+  }
+
+  struct Block {
+    var start: Int32
+    var count: Int32
+  }
+
+  /// A part of a value and what it has to be: in the order in which they are matched, inner ones after their outer one.
+  struct Pattern {
+    enum Kind: UInt8 {
+      case anything
+      /// → register `a`.
+      case bind
+      /// Equals value `a`.
+      case equal
+      /// An array whose elements match the patterns in the list `a`, `b` long.
+      case array
+      /// An object whose values match the patterns in the list, keys and patterns in turn, at `a`; it has `b` of them.
+      case object
+    }
+    var kind: Kind
+    var a: Int32 = 0
+    var b: Int32 = 0
+  }
+
+  struct Definition {
+    /// In `lists`: blocks, tried in turn until one has a value. Of a rule with `else`, one has all of its branches.
+    var branches: Int32 = 0
+    var count: Int32 = 0
+    /// Branches as the source has them, for what follows.
+    var guardCount: Int32 = 0
+    /// In `lists`: for each branch the block that tells whether it could hold, -1 for none.
+    var guards: Int32 = -1
+    /// In `lists`: for each branch its value's constant, `Int32.min` where it has none.
+    var values: Int32 = -1
+  }
+
+  struct Group {
+    enum Kind: UInt8 {
+      case complete
+      case set
+      case document
+      case function
+    }
+    var kind: Kind
+    /// All definitions give the same value.
+    var oneValue: OneValue
+    var isGuarded: Bool
+    var isReordered: Bool
+    var frameSize: Int32 = 0
+    var arity: Int32 = 0
+    var definitions = NumberRange(0..<0)
+    var defaults = NumberRange(0..<0)
+    /// Which definitions can hold at all; -1 where that isn't known without running them.
+    var dispatch: Int32 = -1
+  }
+
+  /// Which definitions a field's value leaves.
+  struct Dispatch {
+    var field: Int32
+    /// In `tables`: positions among `dispatchEntries` from `entries` on, plus one.
+    var table: Int32
+    var mask: Int32
+    var entries: Int32
+    /// In `lists`: the definitions that don't ask for the value, in order.
+    var others: Int32
+    var otherCount: Int32
+  }
+
+  struct DispatchEntry {
+    var key: Cell
+    /// In `lists`: the definitions that ask for this value or for none, in order.
+    var list: Int32
+    var count: Int32
+  }
+
+  struct Lookup {
+    var group: Int32
+    var frameSize: Int32 = 0
+    var keyCount: Int32 = 0
+    var definitions = NumberRange(0..<0)
+    var defaults = NumberRange(0..<0)
+  }
+
+  let instructions: ConstantList<Instruction>
+  let blocks: ConstantList<Block>
+  let patterns: ConstantList<Pattern>
+  let lists: ConstantList<Int32>
+  let definitions: ConstantList<Definition>
+  let groups: ConstantList<Group>
+  let lookups: ConstantList<Lookup>
+  let constants: ConstantList<Cell>
+  let shapeNodes: ConstantList<InputShape.Node>
+  let shapeChildren: ConstantList<InputShape.Child>
+  let shapeNames: ConstantList<UInt8>
+  let cells: ConstantList<Cell>
+  let bytes: ConstantList<UInt8>
+  let nodes: ConstantList<ConstantArena.Node>
+  let tables: ConstantList<Int32>
+  let values: [Value]
+  let builtins: [Builtin]
+  /// Of each builtin.
+  let natives: ConstantList<NativeBuiltin>
+  let dispatches: ConstantList<Dispatch>
+  let dispatchEntries: ConstantList<DispatchEntry>
+  /// Of each instruction.
+  let locations: [Location?]
+  /// The plan's numbers of the groups.
+  let planGroups: [Int]
+  let planLookups: [Int]
+  let plan: Plan
+  let fieldCount: Int
+  /// Registers that the deepest chain of rules and functions needs.
+  let registerCount: Int
+  let queryBlock: Int32
+  let queryFrame: Int32
+  let isStrict: Bool
+  /// The JSON of constants that a rule may give, by their number in the arena; empty for others.
+  let texts: [[UInt8]]
+
+  init(_ compiler: ProgramCompiler, query: Int32, frame: Int32) {
+    instructions = ConstantList(compiler.instructions)
+    blocks = ConstantList(compiler.blocks)
+    patterns = ConstantList(compiler.patterns)
+    lists = ConstantList(compiler.lists)
+    definitions = ConstantList(compiler.definitions)
+    groups = ConstantList(compiler.groups)
+    lookups = ConstantList(compiler.lookups)
+    constants = ConstantList(compiler.constants)
+    let shape = compiler.shape
+    shapeNodes = ConstantList(shape.nodes)
+    shapeChildren = ConstantList(shape.children)
+    shapeNames = ConstantList(shape.names)
+    cells = ConstantList(compiler.arena.cells)
+    bytes = ConstantList(compiler.arena.bytes)
+    nodes = ConstantList(compiler.arena.nodes)
+    tables = ConstantList(compiler.arena.tables + compiler.dispatchTables)
+    values = compiler.arena.values
+    builtins = compiler.builtins
+    natives = ConstantList(builtins.map { NativeBuiltin($0.name) })
+    dispatches = ConstantList(compiler.dispatches)
+    dispatchEntries = ConstantList(compiler.dispatchEntries)
+    locations = compiler.locations
+    planGroups = compiler.planGroups
+    planLookups = compiler.planLookups
+    plan = compiler.plan
+    fieldCount = shape.fieldCount
+    registerCount = compiler.registerCount
+    queryBlock = query
+    queryFrame = frame
+    isStrict = compiler.isStrict
+    var texts: [[UInt8]] = Array(repeating: [], count: values.count)
+    for index in compiler.results { texts[index] = values[index].jsonBytes() }
+    self.texts = texts
+  }
+}
+
+/// Memory that is written once: its address stays the same, and reading it counts no references.
+final class ConstantList<Element: BitwiseCopyable>: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Element>
+  let count: Int
+
+  init(_ elements: [Element]) {
+    count = elements.count
+    base = .allocate(capacity: max(1, elements.count))
+    elements.withUnsafeBufferPointer { elements in
+      if let source = elements.baseAddress { base.initialize(from: source, count: elements.count) }
+    }
+  }
+
+  deinit { base.deallocate() }
+}
+
+/// A range among a program's lists. (`Range` itself counts as no plain memory.)
+struct NumberRange: BitwiseCopyable {
+  var lowerBound: Int32
+  var upperBound: Int32
+
+  init(_ range: Range<Int32>) {
+    lowerBound = range.lowerBound
+    upperBound = range.upperBound
+  }
+
+  var all: Range<Int32> { lowerBound..<upperBound }
+  var count: Int { Int(upperBound - lowerBound) }
+  var isEmpty: Bool { lowerBound == upperBound }
+}

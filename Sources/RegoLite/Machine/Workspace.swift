@@ -1,0 +1,120 @@
+/// The memory of the decisions that one thread makes, one after the other.
+final class Workspace {
+  // Behind a pointer, reading and writing needs no checks of exclusive access.
+  let state: UnsafeMutablePointer<WorkspaceState>
+  /// A decision is being made in it.
+  var isBusy: Bool {
+    get { state.pointee.isBusy }
+    set { state.pointee.isBusy = newValue }
+  }
+
+  init() {
+    state = .allocate(capacity: 1)
+    state.initialize(to: WorkspaceState())
+  }
+
+  deinit {
+    state.pointee.deallocate()
+    state.deinitialize(count: 1)
+    state.deallocate()
+  }
+}
+
+struct WorkspaceState {
+  private(set) var registers: UnsafeMutablePointer<Cell>
+  private(set) var fields: UnsafeMutablePointer<Cell>
+  private(set) var extents: UnsafeMutablePointer<Cell>
+  private var sizes = (registers: 64, fields: 64, extents: 64)
+  /// Strings that the evaluation made.
+  private(set) var scratch: UnsafeMutablePointer<UInt8>
+  private var scratchSize = 1024
+  private var scratchCount = 0
+  fileprivate var isBusy = false
+  /// Something below has been used.
+  var isUsed = false
+  var boxes: [Value] = []
+  /// What the comprehension or set that is running has collected.
+  var values: [Value] = []
+  var keys: [Value] = []
+  /// The document that is running.
+  var document: DocumentBuilder?
+  var rows: [[Value]] = []
+  /// Parts of documents.
+  var known: [DocumentContext.LookupKey: Cell] = [:]
+  var builtins: BuiltinContext?
+  /// Absent until a decision takes long.
+  var deadline: ContinuousClock.Instant?
+
+  init() {
+    registers = .allocate(capacity: sizes.registers)
+    fields = .allocate(capacity: sizes.fields)
+    extents = .allocate(capacity: sizes.extents)
+    scratch = .allocate(capacity: scratchSize)
+    // A register is written before it is read; what it holds until then is a cell all the same.
+    registers.initialize(repeating: .undefined, count: sizes.registers)
+  }
+
+  fileprivate func deallocate() {
+    registers.deallocate()
+    fields.deallocate()
+    extents.deallocate()
+    scratch.deallocate()
+  }
+
+  /// Makes room for a decision by the program, and forgets the one before it.
+  @inline(__always)
+  mutating func prepare(for program: Program) {
+    if program.registerCount > sizes.registers { Self.grow(&registers, &sizes.registers, to: program.registerCount) }
+    if program.fieldCount > sizes.fields { Self.grow(&fields, &sizes.fields, to: program.fieldCount) }
+    if program.groups.count > sizes.extents { Self.grow(&extents, &sizes.extents, to: program.groups.count) }
+    fields.update(repeating: .undefined, count: program.fieldCount)
+    if isUsed { clear() }
+  }
+
+  private mutating func clear() {
+    isUsed = false
+    scratchCount = 0
+    boxes.removeAll(keepingCapacity: boxes.count < 1 << 12)
+    values = []
+    keys = []
+    document = nil
+    rows = []
+    if !known.isEmpty { known = [:] }
+    builtins = nil
+    deadline = nil
+  }
+
+  private static func grow(_ cells: inout UnsafeMutablePointer<Cell>, _ size: inout Int, to count: Int) {
+    cells.deallocate()
+    size = count
+    cells = .allocate(capacity: size)
+    cells.initialize(repeating: .undefined, count: size)
+  }
+
+  /// A copy of the string's bytes.
+  mutating func cell(of text: Text) -> Cell {
+    isUsed = true
+    var text = text.string
+    return text.withUTF8 { bytes in
+      if scratchCount + bytes.count > scratchSize { growScratch(by: bytes.count) }
+      let offset = scratchCount
+      if let source = bytes.baseAddress { (scratch + offset).update(from: source, count: bytes.count) }
+      scratchCount += bytes.count
+      return Cell(.string, .scratch, offset: offset, count: bytes.count)
+    }
+  }
+
+  mutating func box(_ value: Value) -> Cell {
+    isUsed = true
+    boxes.append(value)
+    return Cell(.boxed, payload: UInt64(boxes.count - 1))
+  }
+
+  private mutating func growScratch(by count: Int) {
+    scratchSize = max(scratchSize * 2, scratchCount + count)
+    let new = UnsafeMutablePointer<UInt8>.allocate(capacity: scratchSize)
+    new.update(from: scratch, count: scratchCount)
+    scratch.deallocate()
+    scratch = new
+  }
+}
