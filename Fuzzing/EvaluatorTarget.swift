@@ -1,3 +1,5 @@
+import StrictJSON
+
 @testable import RegoLite
 
 /// A program that the bytes choose: it ends within its budget, twice with the same answer, and what holds is not denied.
@@ -30,6 +32,11 @@ enum EvaluatorTarget {
     if holds.message == nil, fails.message == nil {
       require((holds.value == nil) != (fails.value == nil), "holds \(holds), and its negation \(fails)\n\(text)")
     }
+    if let compiled = decideCompiled(engine, "p", input), first.message == nil || compiled.message == nil {
+      // Budgets are counted in steps of each one's own.
+      let isCut = [first, compiled].contains { $0.message?.contains("budget") == true }
+      require(isCut || first == compiled, "\(first), and compiled \(compiled)\n\(text)")
+    }
     if let value = first.value {
       let json = value.json()
       require((try? Value.parse(json: json))?.json() == json, "not read back: \(json)\n\(text)")
@@ -39,6 +46,23 @@ enum EvaluatorTarget {
   private struct Answer: Equatable {
     var value: Value?
     var message: String?
+  }
+
+  /// Absent when the input is none that JSON can be of.
+  private static func decideCompiled(_ engine: PolicyEngine, _ rule: String, _ input: Value) -> Answer? {
+    let bytes = input.jsonBytes()
+    guard (try? Value.parse(json: bytes)) == input else { return nil }
+    return bytes.withUnsafeBufferPointer { bytes in
+      do throws(PolicyEngine.DecisionFault) {
+        let document = engine.prepare(document: ["fuzz", rule])
+        return Answer(value: try engine.decide(document, json: bytes, budget: budget), message: nil)
+      } catch {
+        switch error {
+        case .evaluation(let error): return Answer(value: nil, message: error.message)
+        case .input(let error): return Answer(value: nil, message: "input: \(error.message)")
+        }
+      }
+    }
   }
 
   private static func decide(_ engine: PolicyEngine, _ rule: String, _ input: Value) -> Answer {

@@ -6,7 +6,54 @@ import StrictJSON
 enum JSONTarget {
   static func test(_ bytes: [UInt8]) {
     if let value = try? JSONValue(parsing: bytes) { strict(value, bytes) }
-    if let value = try? Value.parse(json: bytes) { lenient(value) }
+    let value = try? Value.parse(json: bytes)
+    if let value { lenient(value) }
+    decided(bytes, value)
+  }
+
+  // MARK: Inputs of decisions
+
+  private static let rules = ["whole", "a", "ab", "members", "third"]
+  /// The same policy, compiled and not.
+  private static let engines: [PolicyEngine] = [true, false].map { optimizes in
+    var options = PolicyEngine.Options()
+    options.optimizes = optimizes
+    let text = """
+      package fuzz
+      whole := input
+      a := input.a
+      ab := input.a.b
+      members := [x | some x in input]
+      third := input[2]
+      """
+    guard let engine = try? PolicyEngine(modules: [.init(file: "fuzz.rego", text: text)], data: [:], options: options)
+    else {
+      fatalError("the policy is refused")
+    }
+    return engine
+  }
+
+  /// A decision sees in the text what the reader of values does, and refuses what that refuses.
+  private static func decided(_ bytes: [UInt8], _ value: Value?) {
+    for rule in rules {
+      let answers = engines.map { engine in
+        bytes.withUnsafeBufferPointer { bytes -> Result<Value?, PolicyEngine.DecisionFault> in
+          do throws(PolicyEngine.DecisionFault) {
+            return .success(try engine.decide(engine.prepare(document: ["fuzz", rule]), json: bytes))
+          } catch {
+            return .failure(error)
+          }
+        }
+      }
+      switch (answers[0], answers[1]) {
+      case (.success(let compiled), .success(let plain)):
+        require(value != nil, "\(rule) is decided on what is no JSON")
+        require(
+          compiled.map { $0.json() } == plain.map { $0.json() }, "\(rule): \(String(describing: compiled)) compiled")
+      case (.failure(.input), .failure(.input)): require(value == nil, "\(rule) is refused on JSON")
+      default: require(false, "\(rule) is decided once")
+      }
+    }
   }
 
   private static func strict(_ value: JSONValue, _ bytes: [UInt8]) {

@@ -1,11 +1,5 @@
 public import StrictJSON
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Decisions on inputs that are JSON text.
 extension PolicyEngine {
   /// Why there is no decision.
@@ -24,10 +18,10 @@ extension PolicyEngine {
   ) throws(DecisionFault) -> Bool {
     if let program = document.program, let start = input.baseAddress {
       let holds = try Workspace.withOne { workspace throws(DecisionFault) -> Bool? in
-        workspace.state.pointee.prepare(for: program)
+        workspace.pointee.prepare(for: program)
         guard program.scan(start, input.count, workspace) else { return nil }
         var machine = Machine(
-          program, workspace.state, input: start, count: input.count, budget: budget, wantsRows: false)
+          program, workspace, input: start, count: input.count, budget: budget, wantsRows: false)
         do throws(EvaluationError) {
           try machine.runQuery()
         } catch {
@@ -35,8 +29,8 @@ extension PolicyEngine {
         }
         let row = machine.row
         guard row.isDefined else { return false }
-        if row.tag == .constant, !program.texts[row.index].isEmpty {
-          output += program.texts[row.index]
+        if row.tag == .constant, let text = program.text(ofConstant: row.index) {
+          output.append(contentsOf: text)
         } else {
           output += machine.value(row).jsonBytes()
         }
@@ -55,10 +49,10 @@ extension PolicyEngine {
   ) throws(DecisionFault) -> Value? {
     if let program = document.program, let start = input.baseAddress {
       let value = try Workspace.withOne { workspace throws(DecisionFault) -> Value?? in
-        workspace.state.pointee.prepare(for: program)
+        workspace.pointee.prepare(for: program)
         guard program.scan(start, input.count, workspace) else { return nil }
         var machine = Machine(
-          program, workspace.state, input: start, count: input.count, budget: budget, wantsRows: false)
+          program, workspace, input: start, count: input.count, budget: budget, wantsRows: false)
         do throws(EvaluationError) {
           try machine.runQuery()
         } catch {
@@ -107,10 +101,10 @@ extension PolicyEngine {
   public func read(_ input: UnsafeBufferPointer<UInt8>, for document: PreparedDocument) -> ReadInput? {
     guard let program = document.program, let start = input.baseAddress else { return nil }
     return Workspace.withOne { workspace -> ReadInput? in
-      workspace.state.pointee.prepare(for: program)
+      workspace.pointee.prepare(for: program)
       guard program.scan(start, input.count, workspace) else { return nil }
       return ReadInput(
-        input, UnsafeBufferPointer(start: workspace.state.pointee.fields, count: program.fieldCount), program)
+        input, UnsafeBufferPointer(start: workspace.pointee.fields, count: program.fieldCount), program)
     }
   }
 
@@ -121,10 +115,10 @@ extension PolicyEngine {
     let program = input.program
     precondition(program === document.program, "the input was read for another document")
     return try Workspace.withOne { workspace throws(EvaluationError) -> Value? in
-      workspace.state.pointee.prepare(for: program)
-      workspace.state.pointee.fields.update(from: input.fields.base, count: program.fieldCount)
+      workspace.pointee.prepare(for: program)
+      workspace.pointee.fields.update(from: input.fields.base, count: program.fieldCount)
       var machine = Machine(
-        program, workspace.state, input: input.bytes.base, count: input.bytes.count, budget: budget, wantsRows: false)
+        program, workspace, input: input.bytes.base, count: input.bytes.count, budget: budget, wantsRows: false)
       try machine.runQuery()
       return machine.row.isDefined ? machine.value(machine.row) : nil
     }
@@ -137,25 +131,26 @@ extension PolicyEngine.PreparedDocument {
 }
 
 extension Program {
-  func scan(_ input: UnsafePointer<UInt8>, _ count: Int, _ workspace: Workspace) -> Bool {
+  func scan(_ input: UnsafePointer<UInt8>, _ count: Int, _ workspace: UnsafeMutablePointer<Workspace>) -> Bool {
     var scanner = InputScanner(input, count: count)
     return scanner.scan(
       UnsafePointer(shapeNodes.base), UnsafePointer(shapeChildren.base), UnsafePointer(shapeNames.base),
-      into: workspace.state.pointee.fields)
+      into: workspace.pointee.fields)
   }
 
   /// Every row of the query's results; absent when the input is none that JSON can be of, or nests too deep.
   func rows(input: Value?, budget: EvaluationBudget) throws(EvaluationError) -> [[Value]]? {
     if let input, input.hasMoreThanJSON { return nil }
     let bytes = input.map { $0.jsonBytes() } ?? [0]
-    let buffer = ConstantList(bytes)
-    return try Workspace.withOne { workspace throws(EvaluationError) -> [[Value]]? in
-      workspace.state.pointee.prepare(for: self)
-      if input != nil, !scan(buffer.base, bytes.count, workspace) { return nil }
-      var machine = Machine(
-        self, workspace.state, input: buffer.base, count: bytes.count, budget: budget, wantsRows: true)
-      try machine.runQuery()
-      return workspace.state.pointee.rows
+    return try bytes.withUnsafeBufferPointer { buffer throws(EvaluationError) -> [[Value]]? in
+      guard let start = buffer.baseAddress else { return nil }
+      return try Workspace.withOne { workspace throws(EvaluationError) -> [[Value]]? in
+        workspace.pointee.prepare(for: self)
+        if input != nil, !scan(start, buffer.count, workspace) { return nil }
+        var machine = Machine(self, workspace, input: start, count: buffer.count, budget: budget, wantsRows: true)
+        try machine.runQuery()
+        return workspace.pointee.rows
+      }
     }
   }
 }
@@ -169,31 +164,5 @@ extension Value {
     case .array(let items): items.contains(where: \.hasMoreThanJSON)
     case .object(let object): !object.hasOnlyTextKeys || object.values.contains(where: \.hasMoreThanJSON)
     }
-  }
-}
-
-extension Workspace {
-  private static let key: pthread_key_t? = {
-    var key = pthread_key_t()
-    let status = pthread_key_create(&key) { Unmanaged<Workspace>.fromOpaque($0!).release() }
-    return status == 0 ? key : nil
-  }()
-
-  /// The thread's own, or a new one when that is in use.
-  static func withOne<Result, Failure: Error>(
-    _ body: (Workspace) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    guard let key else { return try body(Workspace()) }
-    let workspace: Workspace
-    if let known = pthread_getspecific(key) {
-      workspace = Unmanaged<Workspace>.fromOpaque(known).takeUnretainedValue()
-      if workspace.isBusy { return try body(Workspace()) }
-    } else {
-      workspace = Workspace()
-      pthread_setspecific(key, Unmanaged.passRetained(workspace).toOpaque())
-    }
-    workspace.isBusy = true
-    defer { workspace.isBusy = false }
-    return try body(workspace)
   }
 }

@@ -10,7 +10,7 @@
 struct Machine {
   // Whoever decides holds the program and the workspace.
   private unowned(unsafe) let program: Program
-  private let state: UnsafeMutablePointer<WorkspaceState>
+  private let state: UnsafeMutablePointer<Workspace>
   private let instructions: UnsafePointer<Program.Instruction>
   private let blocks: UnsafePointer<Program.Block>
   let constants: UnsafePointer<Cell>
@@ -44,7 +44,7 @@ struct Machine {
 
   /// `fields` of the workspace are filled.
   init(
-    _ program: Program, _ state: UnsafeMutablePointer<WorkspaceState>, input: UnsafePointer<UInt8>, count: Int,
+    _ program: Program, _ state: UnsafeMutablePointer<Workspace>, input: UnsafePointer<UInt8>, count: Int,
     budget: EvaluationBudget,
     wantsRows: Bool
   ) {

@@ -230,8 +230,9 @@ final class Program: @unchecked Sendable {
   let queryBlock: Int32
   let queryFrame: Int32
   let isStrict: Bool
-  /// The JSON of constants that a rule may give, by their number in the arena; empty for others.
-  let texts: [[UInt8]]
+  /// The JSON of constants that a rule may give, one after the other, and where each constant's is.
+  private let texts: ConstantList<UInt8>
+  private let textSpans: ConstantList<NumberRange>
 
   init(_ compiler: ProgramCompiler, query: Int32, frame: Int32) {
     instructions = ConstantList(compiler.instructions)
@@ -264,9 +265,24 @@ final class Program: @unchecked Sendable {
     queryBlock = query
     queryFrame = frame
     isStrict = compiler.isStrict
-    var texts: [[UInt8]] = Array(repeating: [], count: values.count)
-    for index in compiler.results { texts[index] = values[index].jsonBytes() }
-    self.texts = texts
+    var texts: [UInt8] = []
+    var spans = [NumberRange](repeating: NumberRange(0..<0), count: values.count)
+    for index in compiler.results.sorted() {
+      let start = Int32(texts.count)
+      texts += values[index].jsonBytes()
+      spans[index] = NumberRange(start..<Int32(texts.count))
+    }
+    self.texts = ConstantList(texts)
+    textSpans = ConstantList(spans)
+  }
+}
+
+extension Program {
+  /// The JSON of a constant that a rule may give; absent for others.
+  @inline(__always)
+  func text(ofConstant index: Int) -> UnsafeBufferPointer<UInt8>? {
+    let span = textSpans.base[index]
+    return span.isEmpty ? nil : UnsafeBufferPointer(start: texts.base + Int(span.lowerBound), count: span.count)
   }
 }
 

@@ -1,26 +1,12 @@
-/// The memory of the decisions that one thread makes, one after the other.
-final class Workspace {
-  // Behind a pointer, reading and writing needs no checks of exclusive access.
-  let state: UnsafeMutablePointer<WorkspaceState>
-  /// A decision is being made in it.
-  var isBusy: Bool {
-    get { state.pointee.isBusy }
-    set { state.pointee.isBusy = newValue }
-  }
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
 
-  init() {
-    state = .allocate(capacity: 1)
-    state.initialize(to: WorkspaceState())
-  }
-
-  deinit {
-    state.pointee.deallocate()
-    state.deinitialize(count: 1)
-    state.deallocate()
-  }
-}
-
-struct WorkspaceState {
+/// The memory of the decisions that one thread makes, one after the other. It stays at one address, and nobody counts
+/// references to it.
+struct Workspace {
   private(set) var registers: UnsafeMutablePointer<Cell>
   private(set) var fields: UnsafeMutablePointer<Cell>
   private(set) var extents: UnsafeMutablePointer<Cell>
@@ -29,7 +15,8 @@ struct WorkspaceState {
   private(set) var scratch: UnsafeMutablePointer<UInt8>
   private var scratchSize = 1024
   private var scratchCount = 0
-  fileprivate var isBusy = false
+  /// A decision is being made in it.
+  private var isBusy = false
   /// Something below has been used.
   var isUsed = false
   var boxes: [Value] = []
@@ -45,7 +32,7 @@ struct WorkspaceState {
   /// Absent until a decision takes long.
   var deadline: ContinuousClock.Instant?
 
-  init() {
+  private init() {
     registers = .allocate(capacity: sizes.registers)
     fields = .allocate(capacity: sizes.fields)
     extents = .allocate(capacity: sizes.extents)
@@ -54,7 +41,7 @@ struct WorkspaceState {
     registers.initialize(repeating: .undefined, count: sizes.registers)
   }
 
-  fileprivate func deallocate() {
+  private func deallocate() {
     registers.deallocate()
     fields.deallocate()
     extents.deallocate()
@@ -116,5 +103,55 @@ struct WorkspaceState {
     new.update(from: scratch, count: scratchCount)
     scratch.deallocate()
     scratch = new
+  }
+
+  // MARK: Threads
+
+  private static let key: pthread_key_t? = {
+    var key = pthread_key_t()
+    let status = pthread_key_create(&key) { memory in
+      if let memory { Workspace.destroy(memory.assumingMemoryBound(to: Workspace.self)) }
+    }
+    return status == 0 ? key : nil
+  }()
+
+  private static func make() -> UnsafeMutablePointer<Workspace> {
+    let workspace = UnsafeMutablePointer<Workspace>.allocate(capacity: 1)
+    workspace.initialize(to: Workspace())
+    return workspace
+  }
+
+  private static func destroy(_ workspace: UnsafeMutablePointer<Workspace>) {
+    workspace.pointee.deallocate()
+    workspace.deinitialize(count: 1)
+    workspace.deallocate()
+  }
+
+  /// Lends the thread's own, or a new one when that is in use.
+  @inline(__always)
+  static func withOne<Result, Failure: Error>(
+    _ body: (UnsafeMutablePointer<Workspace>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let key else { return try withNew(body) }
+    let workspace: UnsafeMutablePointer<Workspace>
+    if let known = pthread_getspecific(key) {
+      workspace = known.assumingMemoryBound(to: Workspace.self)
+      if workspace.pointee.isBusy { return try withNew(body) }
+    } else {
+      workspace = make()
+      pthread_setspecific(key, workspace)
+    }
+    workspace.pointee.isBusy = true
+    defer { workspace.pointee.isBusy = false }
+    return try body(workspace)
+  }
+
+  @inline(never)
+  private static func withNew<Result, Failure: Error>(
+    _ body: (UnsafeMutablePointer<Workspace>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let workspace = make()
+    defer { destroy(workspace) }
+    return try body(workspace)
   }
 }

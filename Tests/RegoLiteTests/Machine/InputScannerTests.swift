@@ -11,9 +11,15 @@ struct InputScannerTests {
       ConstantList(shape.nodes), ConstantList(shape.children), ConstantList(shape.names)
     )
     var cells = [Cell](repeating: .undefined, count: shape.fieldCount)
-    let bytes = ConstantList(text)
-    var scanner = InputScanner(bytes.base, count: bytes.count)
-    guard scanner.scan(nodes.base, children.base, names.base, into: &cells) else { return nil }
+    let isRead = withExtendedLifetime((nodes, children, names)) {
+      // No text has no address.
+      (text + [0]).withUnsafeBufferPointer { bytes in
+        guard let start = bytes.baseAddress else { return false }
+        var scanner = InputScanner(start, count: text.count)
+        return scanner.scan(nodes.base, children.base, names.base, into: &cells)
+      }
+    }
+    guard isRead else { return nil }
     return paths.map { path in
       guard let field = shape.fields[path], cells[Int(field)].isDefined else { return nil }
       let cell = cells[Int(field)]
