@@ -51,7 +51,7 @@ enum JSONTarget {
         require(
           compiled.map { $0.json() } == plain.map { $0.json() }, "\(rule): \(String(describing: compiled)) compiled")
       case (.failure(.input), .failure(.input)): require(value == nil, "\(rule) is refused on JSON")
-      default: require(false, "\(rule) is decided once")
+      default: require(false, "\(rule) is decided once: \(answers)")
       }
     }
   }
