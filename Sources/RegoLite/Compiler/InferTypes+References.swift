@@ -58,15 +58,24 @@ extension InferTypes {
   /// The type of a document that the expression's modifiers replace a part of; absent when they don't, or replace it as a
   /// whole.
   private func replacedObject(_ root: Text, _ path: [Atom]) -> RegoType? {
-    guard let names = Self.names(path), !replacedDocuments.contains(where: { $0 == (root, names) }) else { return nil }
-    return Self.object(of: replacedParts.filter { $0.root == root }.map { ($0.path, .anything) }, below: names)
+    let own = replaced.filter { $0.root == root }
+    guard let names = Self.names(path), !own.contains(where: { $0.path == names && !$0.isNowhere }) else { return nil }
+    return Self.object(of: own.map { ($0.path, .anything) }, below: names)
+  }
+
+  /// Of documents, by path below `data`.
+  private var newValues: [(path: [Text], type: RegoType)] {
+    replaced.compactMap { one in
+      guard one.root == "data", !one.isNowhere, let type = one.type else { return nil }
+      return (one.path, type)
+    }
   }
 
   /// The type of a package, or of a rule of several parts, when some of what lies below it is replaced or changes with
   /// what is: of the rest of it nothing is known.
   private func replacedPackage(_ path: [Atom]) -> RegoType? {
     guard let names = Self.names(path) else { return nil }
-    var parts = replaced.map { target, type in (target, types.extent(at: target)?.union(type) ?? .anything) }
+    var parts = newValues.map { target, type in (target, types.extent(at: target)?.union(type) ?? .anything) }
     parts += affected.sorted().map { group in (groups[group].path.map { $0.asText ?? Self.noName }, .anything) }
     return Self.object(of: parts, below: names)
   }
@@ -92,10 +101,9 @@ extension InferTypes {
   private func replacement(of path: [Atom]) -> (type: RegoType, rest: ArraySlice<Atom>)? {
     if let package = replacedPackage(path) { return (package, path[path.count...]) }
     if graph.leads(path, toOneOf: affected) { return (.anything, path[...]) }
-    guard !replaced.isEmpty else { return nil }
     let constants = path.prefix { $0.constantValue != nil }.compactMap(\.constantValue)
     var result: (type: RegoType, rest: ArraySlice<Atom>)?
-    for (target, type) in replaced {
+    for (target, type) in newValues {
       guard zip(constants, target).allSatisfy({ $0 == .string($1) }) else { continue }
       guard result == nil, target.count <= constants.count, let own = types.extent(at: target) else {
         return (.anything, path[...])

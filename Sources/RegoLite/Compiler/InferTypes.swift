@@ -9,12 +9,18 @@ struct InferTypes {
   var slots: SlotTypes
   /// What the compiler's own variables stand for, for messages.
   var origins: [Slot: Step] = [:]
-  /// The documents that the step at hand replaces, by path below `data`.
-  var replaced: [(path: [Text], type: RegoType)] = []
-  /// The parts of documents that the step at hand replaces: what they are parts of is an object then.
-  var replacedParts: [(root: Text, path: [Text])] = []
-  /// The documents that it replaces: what nothing is known of, whatever is said of their parts.
-  var replacedDocuments: [(root: Text, path: [Text])] = []
+  /// What a modifier of the step at hand replaces.
+  struct Replaced {
+    /// `input` or `data`.
+    let root: Text
+    let path: [Text]
+    /// Something below `input` or `data`, at a path that isn't of names, where nothing can be put.
+    let isNowhere: Bool
+    /// Of the new value; absent when a function takes the place.
+    let type: RegoType?
+  }
+  /// Documents that are replaced can be anything, whatever is said of their parts; what they are parts of is an object.
+  var replaced: [Replaced] = []
   /// The groups whose values that changes: they can be anything.
   var affected: Set<Int> = []
   /// The compiler's variables that only have to be true: results that the source doesn't use.
@@ -36,7 +42,7 @@ struct InferTypes {
 
   var groups: [RuleGroup] { graph.groups }
 
-  /// Stands in `replacedParts` for a key that is no text.
+  /// Stands in a path for a key that is no text.
   static let noName: Text = "\u{0}"
 
   // MARK: Steps
@@ -73,19 +79,18 @@ struct InferTypes {
   }
 
   private mutating func check(_ step: Step, bound: BoundSlots) {
-    let outer = (replaced, affected, replacedParts, replacedDocuments)
-    defer { (replaced, affected, replacedParts, replacedDocuments) = outer }
+    let outer = (replaced, affected)
+    defer { (replaced, affected) = outer }
     if let with = step.with {
       let isFirst = seenModifiers.insert(ObjectIdentifier(with)).inserted
-      replacedDocuments += with.modifications.compactMap { $0.target.document }
       for (target, value) in with.modifications {
         if isFirst, case .value(let atom) = value, type(of: atom) == nil, isEvaluated(atom) {
           _ = unify(atom, .anything)
         }
-        if case .data(let path) = target, case .value(let atom) = value {
-          replaced.append((path, typeOrAnything(atom)))
+        if let (root, path, isNowhere) = target.place {
+          let type: RegoType? = if case .value(let atom) = value { typeOrAnything(atom) } else { nil }
+          replaced.append(Replaced(root: root, path: path, isNowhere: isNowhere, type: type))
         }
-        if let part = target.part { replacedParts.append(part) }
         // In comprehensions, OPA doesn't look that far.
         if depth == 0 { affected.formUnion(graph.users(of: target)) }
       }
@@ -121,60 +126,48 @@ struct InferTypes {
     }
   }
 
+  private enum InnerCheck {
+    case comprehensions
+    case references
+  }
+
   /// Bodies in a body get two checks alone, as in OPA: what is inside their comprehensions, and then whether their
   /// references can lead anywhere. What the references say of variables holds outside, too, but not in the
   /// comprehensions.
   private mutating func checkInner(_ steps: [Step], bound: BoundSlots) {
-    checkInnerComprehensions(steps, bound: bound)
-    checkInnerReferences(steps, bound: bound)
+    check(.comprehensions, in: steps, bound: bound)
+    check(.references, in: steps, bound: bound)
   }
 
-  private mutating func checkInnerComprehensions(_ steps: [Step], bound: BoundSlots) {
-    let inOrder = inOrder(steps, bound: bound)
-    var bound = bound
-    for step in steps { step.forEachOwnSlot { bound.bind($0) } }
-    for step in inOrder {
-      switch step.kind {
-      case .comprehension(_, let kind, let head, let inner): _ = comprehension(kind, head, inner, bound: bound)
-      case .not(let inner), .noneOf(let inner): checkInnerComprehensions(inner, bound: bound)
-      case .every(_, let key, let value, let inner):
-        var bound = bound
-        if let key { bound.bind(key) }
-        bound.bind(value)
-        checkInnerComprehensions(inner, bound: bound)
-      case .anyOf(let bodies): for body in bodies { checkInnerComprehensions(body, bound: bound) }
-      case .reference, .iterate, .unify, .call, .holds: break
-      }
-    }
-  }
-
-  private mutating func checkInnerReferences(_ steps: [Step], bound: BoundSlots) {
+  private mutating func check(_ check: InnerCheck, in steps: [Step], bound: BoundSlots) {
     let inOrder = inOrder(steps, bound: bound)
     var bound = bound
     for step in steps { step.forEachOwnSlot { bound.bind($0) } }
     /// What the compiler's own variables were looked up for.
     var documents: [Slot: (base: ReferenceBase, path: [Atom])] = [:]
     for step in inOrder {
-      switch step.kind {
-      case .reference(let result, let base, let path):
+      switch (step.kind, check) {
+      case (.comprehension(_, let kind, let head, let inner), .comprehensions):
+        _ = comprehension(kind, head, inner, bound: bound)
+      case (.reference(let result, let base, let path), .references):
         // What stands there as a whole is not looked into.
         if case .atom(let atom) = base, !atom.isLocal { continue }
         if case .local(let slot) = result, !isNamed(slot) {
           documents[slot] = (base, path)
         }
         _ = checkReference(base, path, at: step.location)
-      case .iterate(let collection, let key, _):
+      case (.iterate(let collection, let key, _), .references):
         guard case .local(let slot) = collection else { continue }
         let (base, path) = documents[slot] ?? (.atom(collection), [])
         _ = checkReference(base, path + [key ?? newVariable()], at: step.location)
-      case .not(let inner), .noneOf(let inner): checkInnerReferences(inner, bound: bound)
-      case .every(_, let key, let value, let inner):
+      case (.not(let inner), _), (.noneOf(let inner), _): self.check(check, in: inner, bound: bound)
+      case (.every(_, let key, let value, let inner), _):
         var bound = bound
         if let key { bound.bind(key) }
         bound.bind(value)
-        checkInnerReferences(inner, bound: bound)
-      case .anyOf(let bodies): for body in bodies { checkInnerReferences(body, bound: bound) }
-      case .unify, .call, .holds, .comprehension: break
+        self.check(check, in: inner, bound: bound)
+      case (.anyOf(let bodies), _): for body in bodies { self.check(check, in: body, bound: bound) }
+      case (.unify, _), (.call, _), (.holds, _), (.comprehension, _), (.reference, _), (.iterate, _): break
       }
     }
   }
@@ -471,19 +464,14 @@ extension Atom {
 }
 
 extension WithTarget {
-  /// The document that is replaced.
-  fileprivate var document: (root: Text, path: [Text])? {
+  /// What is replaced, or would be if something could be put there; absent for functions.
+  fileprivate var place: (root: Text, path: [Text], isNowhere: Bool)? {
     switch self {
-    case .input(let path): ("input", path)
-    case .data(let path): ("data", path)
-    case .nowhere, .builtin, .function: nil
+    case .input(let path): ("input", path, false)
+    case .data(let path): ("data", path, false)
+    case .nowhere(let isInput, let path): (isInput ? "input" : "data", path + [InferTypes.noName], true)
+    case .builtin, .function: nil
     }
-  }
-
-  /// The same when it is a part of one, also where nothing can be put.
-  fileprivate var part: (root: Text, path: [Text])? {
-    if case .nowhere(let isInput, let path) = self { return (isInput ? "input" : "data", path + [InferTypes.noName]) }
-    return document.flatMap { $0.path.isEmpty ? nil : $0 }
   }
 }
 
