@@ -250,23 +250,12 @@ extension JSONTokenizer {
     offset += 2
   }
 
-  /// The four hexadecimal digits of the `\uXXXX` at `place`; absent when there is none.
+  /// What the four hexadecimal digits of the `\u` escape at `place` are; absent when there is none.
   private func codeUnit(at place: Int) -> UInt16? {
     guard place + 6 <= bytes.count, bytes[place] == UInt8(ascii: "\\"), bytes[place + 1] == UInt8(ascii: "u") else {
       return nil
     }
-    var unit: UInt16 = 0
-    for byte in bytes[place + 2..<place + 6] {
-      let digit: UInt8
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-      default: return nil
-      }
-      unit = unit << 4 | UInt16(digit)
-    }
-    return unit
+    return bytes[place + 2..<place + 6].hexadecimalValue.map { UInt16($0) }
   }
 
   /// The length of the well-formed UTF-8 sequence (RFC 3629) of two bytes or more at `place`, 0 when there is none.

@@ -108,8 +108,8 @@ enum PercentDecoding {
     var place = 0
     while place < encoded.count {
       let byte = encoded[place]
-      if byte == UInt8(ascii: "%"), place + 2 < encoded.count, let high = hexDigit(encoded[place + 1]),
-        let low = hexDigit(encoded[place + 2])
+      if byte == UInt8(ascii: "%"), place + 2 < encoded.count, let high = encoded[place + 1].hexadecimalDigit,
+        let low = encoded[place + 2].hexadecimalDigit
       {
         decoded.append(high << 4 | low)
         place += 3
@@ -119,14 +119,5 @@ enum PercentDecoding {
       }
     }
     return decoded
-  }
-
-  private static func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -1,3 +1,5 @@
+import StrictJSON
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -23,6 +25,14 @@ struct InputScanner {
   init(_ bytes: UnsafePointer<UInt8>, count: Int) {
     self.bytes = bytes
     self.count = count
+  }
+
+  /// For what lies in an array or object that has been scanned, its closing bracket included.
+  @inline(__always)
+  init(_ bytes: UnsafePointer<UInt8>, within range: Range<Int>) {
+    self.bytes = bytes
+    count = range.upperBound
+    position = range.lowerBound
   }
 
   // MARK: Documents
@@ -201,18 +211,7 @@ struct InputScanner {
 
   private func unit(_ at: Int) -> UInt32? {
     guard at + 5 < count else { return nil }
-    var unit: UInt32 = 0
-    for byte in UnsafeBufferPointer(start: bytes + at + 2, count: 4) {
-      let digit: UInt8
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-      default: return nil
-      }
-      unit = unit << 4 | UInt32(digit)
-    }
-    return unit
+    return UnsafeBufferPointer(start: bytes + at + 2, count: 4).hexadecimalValue
   }
 
   private mutating func number() -> Cell {
@@ -251,6 +250,39 @@ struct InputScanner {
 
   @inline(__always)
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+  // MARK: In arrays and objects that have been scanned
+
+  /// Absent at the end.
+  @inline(__always)
+  mutating func nextElement() -> Cell? {
+    guard isBeforeItem() else { return nil }
+    return skipValue(depth: 0)
+  }
+
+  /// The next name, which may be an escaped one, and its value; absent at the end.
+  @inline(__always)
+  mutating func nextMember() -> (name: Cell, value: Cell)? {
+    guard isBeforeItem() else { return nil }
+    let name = string()
+    _ = colon()
+    return (name, skipValue(depth: 0))
+  }
+
+  /// Passes over what stands before an item, a comma included; false at the end.
+  @inline(__always)
+  private mutating func isBeforeItem() -> Bool {
+    skipSpace()
+    guard position < count else { return false }
+    switch bytes[position] {
+    case UInt8(ascii: "]"), UInt8(ascii: "}"): return false
+    case UInt8(ascii: ","):
+      position += 1
+      skipSpace()
+    default: break
+    }
+    return true
+  }
 
   // MARK: Between values
 

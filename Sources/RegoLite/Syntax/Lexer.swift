@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// Splits a source into tokens, all at once and never failing: what is no token becomes an illegal one with a message,
 /// which is an error only once the parser gets there.
 struct Lexer {
@@ -350,18 +352,7 @@ extension Lexer {
 
   private static func hexadecimal(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> UInt32? {
     guard offset + 4 <= bytes.count else { return nil }
-    var value: UInt32 = 0
-    for byte in bytes[offset..<offset + 4] {
-      let digit: UInt8
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-      case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-      default: return nil
-      }
-      value = value << 4 | UInt32(digit)
-    }
-    return value
+    return bytes[offset..<offset + 4].hexadecimalValue
   }
 
   /// The text of a string token without its quotes, or of a template text, with the escapes that `next` let pass
