@@ -54,7 +54,7 @@ enum EvaluatorTarget {
     guard (try? Value.parse(json: bytes)) == input else { return nil }
     return bytes.withUnsafeBufferPointer { bytes in
       do throws(PolicyEngine.DecisionFault) {
-        let document = engine.prepare(document: ["fuzz", rule])
+        let document = engine.prepare(document: ["fuzz", rule], compiling: true)
         return Answer(value: try engine.decide(document, json: bytes, budget: budget), message: nil)
       } catch {
         switch error {

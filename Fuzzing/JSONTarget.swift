@@ -14,10 +14,9 @@ enum JSONTarget {
   // MARK: Inputs of decisions
 
   private static let rules = ["whole", "a", "ab", "members", "third"]
-  /// The same policy, compiled and not.
-  private static let engines: [PolicyEngine] = [true, false].map { optimizes in
-    var options = PolicyEngine.Options()
-    options.optimizes = optimizes
+  /// The same policy, compiled and not, with its documents.
+  private static let deciders: [(engine: PolicyEngine, documents: [PolicyEngine.PreparedDocument])] = [true, false].map
+  {
     let text = """
       package fuzz
       whole := input
@@ -26,20 +25,20 @@ enum JSONTarget {
       members := [x | some x in input]
       third := input[2]
       """
-    guard let engine = try? PolicyEngine(modules: [.init(file: "fuzz.rego", text: text)], data: [:], options: options)
-    else {
+    guard let engine = try? PolicyEngine(modules: [.init(file: "fuzz.rego", text: text)], data: [:]) else {
       fatalError("the policy is refused")
     }
-    return engine
+    let isCompiled = $0
+    return (engine, rules.map { engine.prepare(document: ["fuzz", $0], compiling: isCompiled) })
   }
 
   /// A decision sees in the text what the reader of values does, and refuses what that refuses.
   private static func decided(_ bytes: [UInt8], _ value: Value?) {
-    for rule in rules {
-      let answers = engines.map { engine in
+    for (index, rule) in rules.enumerated() {
+      let answers = deciders.map { engine, documents in
         bytes.withUnsafeBufferPointer { bytes -> Result<Value?, PolicyEngine.DecisionFault> in
           do throws(PolicyEngine.DecisionFault) {
-            return .success(try engine.decide(engine.prepare(document: ["fuzz", rule]), json: bytes))
+            return .success(try engine.decide(documents[index], json: bytes))
           } catch {
             return .failure(error)
           }

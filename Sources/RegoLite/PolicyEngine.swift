@@ -35,8 +35,8 @@ public struct PolicyEngine: Sendable {
     public var keepsPrint = false
     /// Evaluations can be explained, profiled and measured for coverage, and take longer.
     public var isObserved = false
-    /// Documents that are prepared are compiled against the base data, where the policy allows it: decisions then take a
-    /// fraction of the time. `AGENTGATE_OPTIMIZE=off` is for finding a fault.
+    /// Documents may be compiled against the base data, where the policy allows it: decisions then take a fraction of the
+    /// time. `AGENTGATE_OPTIMIZE=off` is for finding a fault.
     public var optimizes = PolicyEngine.optimizes
     /// Queries, too: worth it for those that are asked many times.
     public var optimizesQueries = false
@@ -100,12 +100,14 @@ public struct PolicyEngine: Sendable {
     let program: Program?
   }
 
-  /// Prepares the document at a path below `data`: `["agentgate", "decision"]`.
-  public func prepare(document path: [String]) -> PreparedDocument {
+  /// Prepares the document at a path below `data`: `["agentgate", "decision"]`. With `compiling`, for decisions on text,
+  /// of which there are many.
+  public func prepare(document path: [String], compiling: Bool = false) -> PreparedDocument {
     let (query, plan) = Compiler.compile(document: path.map { Text($0) }, on: plan)
     let node = plan.tree.node(at: path.map { Value.string(Text($0)) })
     return PreparedDocument(
-      query: query, plan: plan, group: node?.group?.id, program: program(query, on: plan, options.optimizes))
+      query: query, plan: plan, group: node?.group?.id,
+      program: program(query, on: plan, compiling && options.optimizes))
   }
 
   private func program(_ query: QueryPlan, on plan: Plan, _ optimizes: Bool) -> Program? {

@@ -37,7 +37,7 @@ public final class LoadedPolicy: Sendable {
       let document = try Self.document(folder.data)
       data = try PolicyData(document)
       engine = try Self.compile(folder.modules, Value(json: document))
-      self.document = engine.prepare(document: Self.decisionPath)
+      self.document = engine.prepare(document: Self.decisionPath, compiling: true)
     } catch {
       throw PolicyLoadError(problems: error.problems, revision: folder.revision)
     }

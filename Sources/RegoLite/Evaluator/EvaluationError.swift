@@ -26,6 +26,28 @@ public struct EvaluationError: Error, Sendable {
   }
 }
 
+extension EvaluationError {
+  /// What a builtin's error is to the evaluation.
+  init(_ builtin: Builtin, _ error: BuiltinError, at location: Location?) {
+    let named = "\(builtin.name): \(error.message)"
+    switch error.code {
+    case .halt: self.init(.cancelled, error.message, at: location)
+    case .type: self.init(.type, named, at: location)
+    case .builtin, .unsupported: self.init(.builtin, named, at: location)
+    }
+  }
+}
+
+extension BuiltinError {
+  /// Whether errors are strict or not.
+  var endsEvaluation: Bool {
+    switch code {
+    case .halt, .unsupported: true
+    case .type, .builtin: false
+    }
+  }
+}
+
 extension EvaluationError: CustomStringConvertible {
   /// `policy.rego:3: eval_conflict_error: …`: OPA names the line alone.
   public var description: String {

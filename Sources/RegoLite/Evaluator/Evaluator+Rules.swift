@@ -217,17 +217,10 @@ extension Evaluator {
   }
 
   private func fail(_ builtin: Builtin, _ error: BuiltinError, at location: Location) throws(EvaluationError) {
-    let code: EvaluationError.Code
-    switch error.code {
-    case .halt: throw EvaluationError(.cancelled, error.message, at: location)
-    case .unsupported: throw EvaluationError(.builtin, "\(builtin.name): \(error.message)", at: location)
-    case .type: code = .type
-    case .builtin: code = .builtin
-    }
-    guard strictBuiltinErrors || observation != nil else { return }
-    let error = EvaluationError(code, "\(builtin.name): \(error.message)", at: location)
-    if strictBuiltinErrors { throw error }
-    observation?.note(error)
+    guard strictBuiltinErrors || error.endsEvaluation || observation != nil else { return }
+    let fault = EvaluationError(builtin, error, at: location)
+    if strictBuiltinErrors || error.endsEvaluation { throw fault }
+    observation?.note(fault)
   }
 
   // MARK: With

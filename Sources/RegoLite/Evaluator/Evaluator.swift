@@ -38,12 +38,7 @@ final class Evaluator {
       nowNanoseconds: now, random: SystemRandomNumberGenerator(), stepsLeft: budget.steps)
     self.strictBuiltinErrors = strictBuiltinErrors
     deadline = budget.time.map { ContinuousClock.now.advanced(by: $0) }
-    var limit = ThreadStack.limit
-    if let bytes = budget.stackBytes {
-      let here = Self.stackPointer()
-      limit = max(limit, here - min(here, UInt(max(0, bytes))))
-    }
-    stackLimit = limit
+    stackLimit = ThreadStack.limit(within: budget.stackBytes)
   }
 
   /// Every row of the query's results.
@@ -272,16 +267,8 @@ final class Evaluator {
     if case .data = operand { isData = true }
     for key in keys {
       guard let key = value(key) else { return nil }
-      if let below = current[key] {
-        current = below
-      } else if isData, case .object(let object) = current, case .number(let number) = key, number.isInteger,
-        let below = object[Text(number.description)]
-      {
-        // Paths into base data are text: `data[2]` finds the key "2", as in OPA's store.
-        current = below
-      } else {
-        return nil
-      }
+      guard let below = current.member(key, isData: isData) else { return nil }
+      current = below
     }
     return current
   }
@@ -310,16 +297,10 @@ final class Evaluator {
 
   // MARK: Budget
 
-  @inline(never)
-  private static func stackPointer() -> UInt {
-    var marker: UInt8 = 0
-    return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-  }
-
   private func charge() throws(EvaluationError) {
     builtins.stepsLeft -= 1
     if builtins.stepsLeft < 0 { throw EvaluationError(.cancelled, "step budget exhausted", at: nil) }
-    if Self.stackPointer() < stackLimit { throw EvaluationError(.cancelled, "depth budget exhausted", at: nil) }
+    if ThreadStack.here < stackLimit { throw EvaluationError(.cancelled, "depth budget exhausted", at: nil) }
     untilClock -= 1
     if untilClock == 0 {
       untilClock = 256
@@ -331,6 +312,13 @@ final class Evaluator {
 }
 
 extension Value {
+  /// The member at the key. Paths into base data are text: `data[2]` finds the key "2", as in OPA's store.
+  func member(_ key: Value, isData: Bool) -> Value? {
+    if let below = self[key] { return below }
+    guard isData, case .object(let object) = self, case .number(let number) = key, number.isInteger else { return nil }
+    return object[Text(number.description)]
+  }
+
   /// The member at a key; absent for what has no such member or no members at all.
   subscript(key: Value) -> Value? {
     switch self {

@@ -23,6 +23,13 @@ enum ThreadStack {
     return limit
   }
 
+  /// The same, or higher: so many bytes below the caller's frame; absent for all that the thread has.
+  static func limit(within bytes: Int?) -> UInt {
+    guard let bytes else { return limit }
+    let here = here
+    return max(limit, here - min(here, UInt(max(0, bytes))))
+  }
+
   /// What the deepest syntax tree needs to be read and compiled in a debug build, and as much again.
   private static let room = 64 * 1024 * 1024
 
@@ -80,7 +87,7 @@ enum ThreadStack {
   }()
 
   @inline(never)
-  private static var here: UInt {
+  static var here: UInt {
     var marker: UInt8 = 0
     return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
   }

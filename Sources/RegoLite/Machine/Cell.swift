@@ -31,7 +31,7 @@ struct Cell {
 
   var tag: Tag
   var region: Region
-  /// Of strings and integers, for tables; 0 where it hasn't been computed.
+  /// Of simple cells, for tables; 0 where it hasn't been computed.
   var hash: UInt32
   var payload: UInt64
 
@@ -87,6 +87,12 @@ enum CellHash {
 
   @inline(__always)
   static func of(_ int: Int) -> UInt32 { finish(mix(1, UInt64(bitPattern: Int64(int)))) }
+
+  /// Of null, a boolean or an integer.
+  @inline(__always)
+  static func of(_ cell: Cell) -> UInt32 {
+    cell.tag == .int ? of(cell.int) : finish(mix(2, UInt64(cell.tag.rawValue)))
+  }
 
   @inline(__always)
   private static func mix(_ hash: UInt64, _ word: UInt64) -> UInt64 {

@@ -35,12 +35,10 @@ struct ConstantArena {
   /// The same value may be given twice and then has two nodes, unless it is a string or a number.
   mutating func cell(of value: Value) -> Cell {
     switch value {
-    case .null: return Cell(.null)
-    case .boolean(let value): return Cell(boolean: value)
+    case .null: return hashed(Cell(.null))
+    case .boolean(let value): return hashed(Cell(boolean: value))
     case .number(let number):
-      if case .int(let int) = number.storage {
-        return Cell(.int, hash: CellHash.of(int), payload: UInt64(bitPattern: Int64(int)))
-      }
+      if case .int(let int) = number.storage { return hashed(Cell(int: int)) }
       if let known = numbers[value], spelled(known, as: number) { return known }
       let cell = add(value, .number, [], count: 0, isIndexed: false)
       numbers[value] = cell
@@ -68,6 +66,17 @@ struct ConstantArena {
   }
 
   private static let emptyHash: UInt32 = withUnsafePointer(to: 0 as UInt8) { CellHash.of($0, 0) }
+
+  private func hashed(_ cell: Cell) -> Cell {
+    var cell = cell
+    cell.hash = CellHash.of(cell)
+    return cell
+  }
+
+  /// A set of cells, whatever their order: what a value is looked for in.
+  mutating func set(of members: [Cell]) -> Int32 {
+    Int32(add(.emptySet, .set, members, count: members.count, isIndexed: true).index)
+  }
 
   private func spelled(_ cell: Cell, as number: Number) -> Bool {
     guard case .number(let own) = values[cell.index] else { return false }

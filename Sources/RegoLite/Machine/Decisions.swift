@@ -16,28 +16,17 @@ extension PolicyEngine {
     _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard,
     into output: inout [UInt8]
   ) throws(DecisionFault) -> Bool {
-    if let program = document.program, let start = input.baseAddress {
-      let holds = try Workspace.withOne { workspace throws(DecisionFault) -> Bool? in
-        workspace.pointee.prepare(for: program)
-        guard program.scan(start, input.count, workspace) else { return nil }
-        var machine = Machine(
-          program, workspace, input: start, count: input.count, budget: budget, wantsRows: false)
-        do throws(EvaluationError) {
-          try machine.runQuery()
-        } catch {
-          throw .evaluation(error)
-        }
-        let row = machine.row
-        guard row.isDefined else { return false }
-        if row.tag == .constant, let text = program.text(ofConstant: row.index) {
-          output.append(contentsOf: text)
-        } else {
-          output += machine.value(row).jsonBytes()
-        }
-        return true
+    let holds = try run(document, input, budget) { machine -> Bool in
+      let row = machine.row
+      guard row.isDefined else { return false }
+      if row.tag == .constant, let text = machine.program.text(ofConstant: row.index) {
+        output.append(contentsOf: text)
+      } else {
+        output += machine.value(row).jsonBytes()
       }
-      if let holds { return holds }
+      return true
     }
+    if let holds { return holds }
     guard let value = try evaluate(document, json: input, budget) else { return false }
     output += value.jsonBytes()
     return true
@@ -47,22 +36,28 @@ extension PolicyEngine {
   public func decide(
     _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard
   ) throws(DecisionFault) -> Value? {
-    if let program = document.program, let start = input.baseAddress {
-      let value = try Workspace.withOne { workspace throws(DecisionFault) -> Value?? in
-        workspace.pointee.prepare(for: program)
-        guard program.scan(start, input.count, workspace) else { return nil }
-        var machine = Machine(
-          program, workspace, input: start, count: input.count, budget: budget, wantsRows: false)
-        do throws(EvaluationError) {
-          try machine.runQuery()
-        } catch {
-          throw .evaluation(error)
-        }
-        return .some(machine.row.isDefined ? machine.value(machine.row) : nil)
-      }
-      if let value { return value }
-    }
+    if let value = try run(document, input, budget, { $0.decision }) { return value }
     return try evaluate(document, json: input, budget)
+  }
+
+  /// What `take` makes of the machine after it has decided; absent when the machine can't.
+  @inline(__always)
+  private func run<Result>(
+    _ document: PreparedDocument, _ input: UnsafeBufferPointer<UInt8>, _ budget: EvaluationBudget,
+    _ take: (Machine) -> Result
+  ) throws(DecisionFault) -> Result? {
+    guard let program = document.program, let start = input.baseAddress else { return nil }
+    return try Workspace.withOne { workspace throws(DecisionFault) -> Result? in
+      workspace.pointee.prepare(for: program)
+      guard program.scan(start, input.count, workspace) else { return nil }
+      var machine = Machine(program, workspace, input: start, budget: budget)
+      do throws(EvaluationError) {
+        try machine.runQuery()
+      } catch {
+        throw .evaluation(error)
+      }
+      return take(machine)
+    }
   }
 
   /// Without a program, and for inputs that the scan leaves to the reader of values.
@@ -117,12 +112,16 @@ extension PolicyEngine {
     return try Workspace.withOne { workspace throws(EvaluationError) -> Value? in
       workspace.pointee.prepare(for: program)
       workspace.pointee.fields.update(from: input.fields.base, count: program.fieldCount)
-      var machine = Machine(
-        program, workspace, input: input.bytes.base, count: input.bytes.count, budget: budget, wantsRows: false)
+      var machine = Machine(program, workspace, input: input.bytes.base, budget: budget)
       try machine.runQuery()
-      return machine.row.isDefined ? machine.value(machine.row) : nil
+      return machine.decision
     }
   }
+}
+
+extension Machine {
+  /// Absent when the document is undefined.
+  fileprivate var decision: Value? { row.isDefined ? value(row) : nil }
 }
 
 extension PolicyEngine.PreparedDocument {
@@ -147,7 +146,7 @@ extension Program {
       return try Workspace.withOne { workspace throws(EvaluationError) -> [[Value]]? in
         workspace.pointee.prepare(for: self)
         if input != nil, !scan(start, buffer.count, workspace) { return nil }
-        var machine = Machine(self, workspace, input: start, count: buffer.count, budget: budget, wantsRows: true)
+        var machine = Machine(self, workspace, input: start, budget: budget, wantsRows: true)
         try machine.runQuery()
         return workspace.pointee.rows
       }

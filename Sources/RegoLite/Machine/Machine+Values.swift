@@ -86,7 +86,7 @@ extension Machine {
   mutating func member(of collection: Cell, _ key: Cell, isData: Bool) -> Cell {
     if collection.tag == .constant {
       let node = nodes[collection.index]
-      if node.kind == .object, key.tag == .string || key.tag == .int {
+      if node.kind == .object, key.isSimple {
         let position = position(of: key, in: node)
         if position >= 0 { return cells[Int(node.start + node.count) + position] }
         if isData, key.tag == .int { return slowMember(of: collection, key, isData: true) }
@@ -115,46 +115,37 @@ extension Machine {
 
   /// Absent when a key has an escape in it.
   private func member(ofObject object: Cell, _ key: Cell) -> Cell? {
-    var scanner = InputScanner(input, count: object.offset + object.count)
-    scanner.position = object.offset + 1
-    scanner.skipSpace()
-    if input[scanner.position] == UInt8(ascii: "}") { return .undefined }
+    var members = InputScanner(input, within: object.offset + 1..<object.offset + object.count)
     let wanted = bytes(of: key)
     var found = Cell.undefined
-    while true {
-      let name = scanner.string()
-      guard name.tag == .string, scanner.colon() else { return nil }
-      let value = scanner.skipValue(depth: 0)
+    while let (name, value) = members.nextMember() {
+      guard name.tag == .string else { return nil }
       // Of equal keys the last one counts.
       if name.count == key.count, InputScanner.areEqual(input + name.offset, wanted, key.count) { found = value }
-      guard scanner.next(UInt8(ascii: "}")) == false else { return found }
     }
+    return found
   }
 
   private func element(of array: Cell, _ wanted: Int) -> Cell {
     guard wanted >= 0 else { return .undefined }
-    var scanner = InputScanner(input, count: array.offset + array.count)
-    scanner.position = array.offset + 1
-    scanner.skipSpace()
-    if input[scanner.position] == UInt8(ascii: "]") { return .undefined }
-    var index = 0
-    while true {
-      let value = scanner.skipValue(depth: 0)
-      if index == wanted { return value }
-      guard scanner.next(UInt8(ascii: "]")) == false else { return .undefined }
-      index += 1
-    }
+    var elements = elements(of: array)
+    for _ in 0..<wanted { if elements.nextElement() == nil { return .undefined } }
+    return elements.nextElement() ?? .undefined
   }
 
-  /// Among an object's keys, a set's or an array's members; -1 when it isn't there. For strings and integers.
+  /// As the arena has it; for simple cells.
+  @inline(__always)
+  private func hash(of cell: Cell) -> UInt32 {
+    if cell.hash != 0 { return cell.hash }
+    return cell.tag == .string ? CellHash.of(bytes(of: cell), cell.count) : CellHash.of(cell)
+  }
+
+  /// Among an object's keys, a set's or an array's members; -1 when it isn't there. For simple cells.
   @inline(__always)
   func position(of key: Cell, in node: ConstantArena.Node) -> Int {
     let start = cells + Int(node.start)
     if node.table >= 0 {
-      // Others are in no table.
-      guard key.tag == .string || key.tag == .int else { return -1 }
-      let hash =
-        key.hash != 0 ? key.hash : key.tag == .int ? CellHash.of(key.int) : CellHash.of(bytes(of: key), key.count)
+      let hash = hash(of: key)
       var slot = Int32(bitPattern: hash) & node.mask
       while true {
         let position = tables[Int(node.table + slot)]
@@ -170,8 +161,8 @@ extension Machine {
 
   /// `value in collection`
   @inline(__always)
-  mutating func isMember(_ value: Cell, of collection: Cell) throws(EvaluationError) -> Bool {
-    if collection.tag == .constant, value.tag == .string || value.tag == .int {
+  mutating func isMember(_ value: Cell, of collection: Cell) -> Bool {
+    if collection.tag == .constant, value.isSimple {
       let node = nodes[collection.index]
       if node.kind == .set || node.kind == .array { return position(of: value, in: node) >= 0 }
     }
@@ -194,14 +185,9 @@ extension Machine {
   @inline(never)
   private mutating func slowIsMember(_ value: Cell, of collection: Cell) -> Bool {
     if collection.tag == .array {
-      var scanner = InputScanner(input, count: collection.offset + collection.count)
-      scanner.position = collection.offset + 1
-      scanner.skipSpace()
-      if input[scanner.position] == UInt8(ascii: "]") { return false }
-      while true {
-        if areEqual(scanner.skipValue(depth: 0), value) { return true }
-        guard scanner.next(UInt8(ascii: "]")) == false else { return false }
-      }
+      var elements = elements(of: collection)
+      while let element = elements.nextElement() { if areEqual(element, value) { return true } }
+      return false
     }
     guard collection.tag == .constant || collection.tag == .boxed || collection.tag == .object else { return false }
     let own = self.value(value)
@@ -243,9 +229,9 @@ extension Machine {
 }
 
 extension Cell {
-  /// Equal only to a cell of its own tag, among such.
+  /// A scalar that is written in one way: among such, equal only to a cell of its own tag.
   @inline(__always)
-  fileprivate var isSimple: Bool {
+  var isSimple: Bool {
     switch tag {
     case .null, .false, .true, .int, .string: true
     case .undefined, .escaped, .number, .array, .object, .constant, .boxed: false

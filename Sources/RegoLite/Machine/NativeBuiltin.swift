@@ -76,16 +76,10 @@ extension Machine {
       default: return .undefined
       }
     case .array:
-      var scanner = InputScanner(input, count: cell.offset + cell.count)
-      scanner.position = cell.offset + 1
-      scanner.skipSpace()
-      if input[scanner.position] == UInt8(ascii: "]") { return Cell(int: 0) }
+      var elements = elements(of: cell)
       var count = 0
-      while true {
-        _ = scanner.skipValue(depth: 0)
-        count += 1
-        guard scanner.next(UInt8(ascii: "]")) == false else { return Cell(int: count) }
-      }
+      while elements.nextElement() != nil { count += 1 }
+      return Cell(int: count)
     default: return .undefined
     }
   }

@@ -139,11 +139,10 @@ final class Program: @unchecked Sendable {
   }
 
   struct Definition {
-    /// In `lists`: blocks, tried in turn until one has a value. Of a rule with `else`, one has all of its branches.
-    var branches: Int32 = 0
-    var count: Int32 = 0
-    /// Branches as the source has them, for what follows.
-    var guardCount: Int32 = 0
+    /// Its branches, one after the other.
+    var block: Int32
+    /// As the source has them, for what follows.
+    var branchCount: Int32
     /// In `lists`: for each branch the block that tells whether it could hold, -1 for none.
     var guards: Int32 = -1
     /// In `lists`: for each branch its value's constant, `Int32.min` where it has none.
@@ -163,36 +162,26 @@ final class Program: @unchecked Sendable {
     var isGuarded: Bool
     var isReordered: Bool
     var frameSize: Int32 = 0
-    var arity: Int32 = 0
     var definitions = NumberRange(0..<0)
     var defaults = NumberRange(0..<0)
     /// Which definitions can hold at all; -1 where that isn't known without running them.
     var dispatch: Int32 = -1
   }
 
-  /// Which definitions a field's value leaves.
+  /// Which definitions a field's value leaves. The lists' definitions are in order.
   struct Dispatch {
     var field: Int32
-    /// In `tables`: positions among `dispatchEntries` from `entries` on, plus one.
-    var table: Int32
-    var mask: Int32
-    var entries: Int32
-    /// In `lists`: the definitions that don't ask for the value, in order.
-    var others: Int32
-    var otherCount: Int32
-  }
-
-  struct DispatchEntry {
-    var key: Cell
-    /// In `lists`: the definitions that ask for this value or for none, in order.
-    var list: Int32
-    var count: Int32
+    /// A set of the arena: the values that definitions ask for.
+    var keys: Int32
+    /// In `dispatchLists`, one for each key: in `lists`, the definitions that ask for that value or for none.
+    var lists: Int32
+    /// In `lists`: the definitions that don't ask for the value.
+    var others: NumberRange
   }
 
   struct Lookup {
     var group: Int32
     var frameSize: Int32 = 0
-    var keyCount: Int32 = 0
     var definitions = NumberRange(0..<0)
     var defaults = NumberRange(0..<0)
   }
@@ -217,7 +206,7 @@ final class Program: @unchecked Sendable {
   /// Of each builtin.
   let natives: ConstantList<NativeBuiltin>
   let dispatches: ConstantList<Dispatch>
-  let dispatchEntries: ConstantList<DispatchEntry>
+  let dispatchLists: ConstantList<NumberRange>
   /// Of each instruction.
   let locations: [Location?]
   /// The plan's numbers of the groups.
@@ -250,12 +239,12 @@ final class Program: @unchecked Sendable {
     cells = ConstantList(compiler.arena.cells)
     bytes = ConstantList(compiler.arena.bytes)
     nodes = ConstantList(compiler.arena.nodes)
-    tables = ConstantList(compiler.arena.tables + compiler.dispatchTables)
+    tables = ConstantList(compiler.arena.tables)
     values = compiler.arena.values
     builtins = compiler.builtins
     natives = ConstantList(builtins.map { NativeBuiltin($0.name) })
     dispatches = ConstantList(compiler.dispatches)
-    dispatchEntries = ConstantList(compiler.dispatchEntries)
+    dispatchLists = ConstantList(compiler.dispatchLists)
     locations = compiler.locations
     planGroups = compiler.planGroups
     planLookups = compiler.planLookups

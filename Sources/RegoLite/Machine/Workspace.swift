@@ -78,8 +78,21 @@ struct Workspace {
     cells.initialize(repeating: .undefined, count: size)
   }
 
+  /// A cell of the value: a new box for what has none of its own.
+  mutating func cell(of value: Value) -> Cell {
+    switch value {
+    case .null: return Cell(.null)
+    case .boolean(let value): return Cell(boolean: value)
+    case .number(let number):
+      if case .int(let int) = number.storage { return Cell(int: int) }
+      return box(value)
+    case .string(let text): return cell(of: text)
+    case .array, .object, .set: return box(value)
+    }
+  }
+
   /// A copy of the string's bytes.
-  mutating func cell(of text: Text) -> Cell {
+  private mutating func cell(of text: Text) -> Cell {
     isUsed = true
     var text = text.string
     return text.withUTF8 { bytes in

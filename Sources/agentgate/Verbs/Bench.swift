@@ -89,7 +89,8 @@ struct Bench: AsyncParsableCommand {
       return texts.isEmpty ? [Array("{}".utf8)] : texts
     }
     return Subject(
-      engine: engine, document: engine.prepare(document: path), texts: texts, names: input, isParsed: parsed)
+      engine: engine, document: engine.prepare(document: path, compiling: true), texts: texts, names: input,
+      isParsed: parsed)
   }
 
   // MARK: Measuring

@@ -14,7 +14,7 @@ struct DecisionsTests {
   private func decide(
     _ engine: PolicyEngine, _ input: String, budget: EvaluationBudget = .standard
   ) throws -> String? {
-    let document = engine.prepare(document: ["p", "d"])
+    let document = engine.prepare(document: ["p", "d"], compiling: true)
     var output: [UInt8] = []
     let holds = try Array(input.utf8).withUnsafeBufferPointer {
       try engine.decide(document, json: $0, budget: budget, into: &output)
@@ -93,8 +93,8 @@ struct DecisionsTests {
     ]
     let (text, inputs) = Self.policies[index]
     let (compiled, plain) = (try engine(text, data: data), try engine(text, data: data, optimizes: false))
-    #expect(compiled.prepare(document: ["p", "d"]).isCompiled)
-    #expect(!plain.prepare(document: ["p", "d"]).isCompiled)
+    #expect(compiled.prepare(document: ["p", "d"], compiling: true).isCompiled)
+    #expect(!plain.prepare(document: ["p", "d"], compiling: true).isCompiled)
     for input in inputs { #expect(try decide(compiled, input) == decide(plain, input), "\(input)") }
   }
 
@@ -150,7 +150,7 @@ struct DecisionsTests {
 
   @Test func threadsDecideAtOnce() async throws {
     let engine = try engine("d := {\"x\": lower(input.a), \"n\": [x | some x in input.b]}")
-    let document = engine.prepare(document: ["p", "d"])
+    let document = engine.prepare(document: ["p", "d"], compiling: true)
     await withTaskGroup(of: Bool.self) { group in
       for task in 0..<8 {
         group.addTask {

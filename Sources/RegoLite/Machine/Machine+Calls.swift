@@ -1,0 +1,58 @@
+/// Calls of builtins.
+extension Machine {
+  private mutating func withBuiltins<Result>(
+    _ body: (inout BuiltinContext) throws(BuiltinError) -> Result
+  ) throws(BuiltinError) -> Result {
+    state.pointee.isUsed = true
+    if state.pointee.builtins == nil {
+      state.pointee.builtins = BuiltinContext(
+        nowNanoseconds: PolicyEngine.now(), random: SystemRandomNumberGenerator(), stepsLeft: stepsLeft)
+    }
+    state.pointee.builtins!.stepsLeft = stepsLeft
+    state.pointee.builtins!.bytesLeft = BuiltinContext.bytesPerCall
+    defer { stepsLeft = state.pointee.builtins!.stepsLeft }
+    return try body(&state.pointee.builtins!)
+  }
+
+  func value(ofConstant number: Int) -> Value { program.values[number] }
+
+  mutating func call(
+    _ number: Int32, _ arguments: [Value], at place: UnsafePointer<Program.Instruction>
+  ) throws(EvaluationError) -> Cell {
+    let builtin = program.builtins[Int(number)]
+    switch builtin.body {
+    case .function(let function):
+      do throws(BuiltinError) {
+        let value = try withBuiltins { context throws(BuiltinError) in try function(arguments, &context) }
+        return value.map { cell(of: $0) } ?? .undefined
+      } catch {
+        try fail(builtin, error, at: place)
+        return .undefined
+      }
+    case .relation: return .undefined
+    case .compiled:
+      return arguments.count == 2 ? Cell(boolean: arguments[0] == arguments[1]) : .undefined
+    }
+  }
+
+  mutating func relation(
+    _ number: Int32, _ arguments: [Value], at place: UnsafePointer<Program.Instruction>
+  ) throws(EvaluationError) -> [Value] {
+    let builtin = program.builtins[Int(number)]
+    guard case .relation(let relation) = builtin.body else { return [] }
+    do throws(BuiltinError) {
+      return try withBuiltins { context throws(BuiltinError) in try relation(arguments, &context) }
+    } catch {
+      try fail(builtin, error, at: place)
+      return []
+    }
+  }
+
+  /// Leaves the expression undefined, unless errors are strict or the error ends any evaluation.
+  private func fail(
+    _ builtin: Builtin, _ error: BuiltinError, at place: UnsafePointer<Program.Instruction>
+  ) throws(EvaluationError) {
+    let fault = EvaluationError(builtin, error, at: location(place))
+    if program.isStrict || error.endsEvaluation { throw fault }
+  }
+}
