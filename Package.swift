@@ -32,11 +32,12 @@ let package = Package(
     .target(name: "StrictJSON", swiftSettings: settings),
     .target(name: "JSONRPC", dependencies: ["StrictJSON"], swiftSettings: settings),
     .target(name: "CCounters"),
+    .target(name: "CPrimitives"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     .target(
       name: "RegoLite",
       dependencies: [
-        "CRE2", "CYAML", "StrictJSON",
+        "CPrimitives", "CRE2", "CYAML", "StrictJSON",
         .product(name: "BigInt", package: "BigInt"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),

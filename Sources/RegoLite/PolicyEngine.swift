@@ -92,12 +92,15 @@ public struct PolicyEngine: Sendable {
   // MARK: Documents
 
   /// A document's path, prepared to be asked for again and again.
-  public struct PreparedDocument: Sendable {
+  public struct PreparedDocument: @unchecked Sendable {
+    // INVARIANT: what `tables` points to doesn't change, and lives as long as `program`.
     fileprivate let query: QueryPlan
     fileprivate let plan: Plan
     fileprivate let group: Int?
     /// Absent when the evaluator has to run the plan itself.
     let program: Program?
+    /// The program's.
+    let tables: UnsafePointer<Program.Tables>?
   }
 
   /// Prepares the document at a path below `data`: `["agentgate", "decision"]`. With `compiling`, for decisions on text,
@@ -105,9 +108,9 @@ public struct PolicyEngine: Sendable {
   public func prepare(document path: [String], compiling: Bool = false) -> PreparedDocument {
     let (query, plan) = Compiler.compile(document: path.map { Text($0) }, on: plan)
     let node = plan.tree.node(at: path.map { Value.string(Text($0)) })
+    let program = program(query, on: plan, compiling && options.optimizes)
     return PreparedDocument(
-      query: query, plan: plan, group: node?.group?.id,
-      program: program(query, on: plan, compiling && options.optimizes))
+      query: query, plan: plan, group: node?.group?.id, program: program, tables: program?.tables)
   }
 
   private func program(_ query: QueryPlan, on plan: Plan, _ optimizes: Bool) -> Program? {

@@ -1,3 +1,5 @@
+import CPrimitives
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -86,11 +88,8 @@ enum ThreadStack {
     return pthread_key_create(&key, nil) == 0 ? key : nil
   }()
 
-  @inline(never)
-  static var here: UInt {
-    var marker: UInt8 = 0
-    return withUnsafeMutablePointer(to: &marker) { UInt(bitPattern: $0) }
-  }
+  @inline(__always)
+  static var here: UInt { UInt(primitives_stack_address()) }
 
   #if canImport(Glibc)
     private typealias GetAttributes = @convention(c) (pthread_t, UnsafeMutablePointer<pthread_attr_t>) -> CInt

@@ -1,5 +1,5 @@
-/// A value as the machine holds it: 16 bytes without a reference in them, so that copying one costs nothing.
-struct Cell {
+/// A value as the machine holds it: two words without a reference in them, so that copying one costs nothing.
+struct Cell: BitwiseCopyable {
   enum Tag: UInt8 {
     case undefined
     case null
@@ -29,18 +29,25 @@ struct Cell {
     case scratch
   }
 
-  var tag: Tag
-  var region: Region
-  /// Of simple cells, for tables; 0 where it hasn't been computed.
-  var hash: UInt32
+  /// Tag, region and hash: two words are copied as two words.
+  private var head: UInt64
   var payload: UInt64
 
   @inline(__always)
   init(_ tag: Tag, _ region: Region = .input, hash: UInt32 = 0, payload: UInt64 = 0) {
-    self.tag = tag
-    self.region = region
-    self.hash = hash
+    head = UInt64(tag.rawValue) | UInt64(region.rawValue) << 8 | UInt64(hash) << 32
     self.payload = payload
+  }
+
+  // The words come from `init`, so that the bytes are those of cases.
+  @inline(__always) var tag: Tag { unsafeBitCast(UInt8(truncatingIfNeeded: head), to: Tag.self) }
+  @inline(__always) var region: Region { unsafeBitCast(UInt8(truncatingIfNeeded: head >> 8), to: Region.self) }
+
+  /// Of simple cells, for tables; 0 where it hasn't been computed.
+  @inline(__always)
+  var hash: UInt32 {
+    get { UInt32(truncatingIfNeeded: head >> 32) }
+    set { head = head & 0xFFFF_FFFF | UInt64(newValue) << 32 }
   }
 
   @inline(__always)
@@ -71,18 +78,26 @@ enum CellHash {
   @inline(__always)
   static func of(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> UInt32 {
     var hash = UInt64(truncatingIfNeeded: count) &* 0x9E37_79B9_7F4A_7C15
-    var (bytes, left) = (UnsafeRawPointer(bytes), count)
-    while left >= 8 {
-      hash = mix(hash, bytes.loadUnaligned(as: UInt64.self))
-      bytes += 8
-      left -= 8
+    let bytes = UnsafeRawPointer(bytes)
+    if count >= 8 {
+      var at = 0
+      while at &+ 8 < count {
+        hash = mix(hash, bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+        at &+= 8
+      }
+      // The last eight, some of them perhaps for the second time.
+      return finish(mix(hash, bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)))
     }
-    if left > 0 {
-      var last: UInt64 = 0
-      for index in 0..<left { last |= UInt64(bytes.load(fromByteOffset: index, as: UInt8.self)) << UInt64(8 * index) }
-      hash = mix(hash, last)
+    if count >= 4 {
+      let first = bytes.loadUnaligned(as: UInt32.self)
+      let last = bytes.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+      return finish(mix(hash, UInt64(first) | UInt64(last) << 32))
     }
-    return finish(hash)
+    guard count > 0 else { return finish(hash) }
+    let first = UInt64(bytes.load(as: UInt8.self))
+    let middle = UInt64(bytes.load(fromByteOffset: count >> 1, as: UInt8.self))
+    let last = UInt64(bytes.load(fromByteOffset: count &- 1, as: UInt8.self))
+    return finish(mix(hash, first | middle << 8 | last << 16))
   }
 
   @inline(__always)

@@ -29,8 +29,8 @@ struct ConstantArena {
   private var strings: [Text: Cell] = [:]
   private var numbers: [Value: Cell] = [:]
 
-  /// Fewer members are found faster by looking at each.
-  static let tableThreshold = 8
+  /// So few members are found faster by looking at each.
+  static let tableThreshold = 2
 
   /// The same value may be given twice and then has two nodes, unless it is a string or a number.
   mutating func cell(of value: Value) -> Cell {

@@ -9,6 +9,19 @@ extension PolicyEngine {
     case evaluation(EvaluationError)
   }
 
+  /// What a document is for an input.
+  public enum Outcome: Sendable {
+    case undefined
+    /// A value that the policy has ready: `constant(_:of:)` gives it, the same for each decision of the document.
+    case constant(Int)
+    case value(Value)
+  }
+
+  /// The value that an outcome of this document names.
+  public func constant(_ number: Int, of document: PreparedDocument) -> Value {
+    document.program?.values[number] ?? .null
+  }
+
   /// Appends the document's JSON for the input to `output`; false when the document is undefined.
   ///
   /// The input is read once, and only what the policy asks for is kept of it.
@@ -16,47 +29,48 @@ extension PolicyEngine {
     _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard,
     into output: inout [UInt8]
   ) throws(DecisionFault) -> Bool {
-    let holds = try run(document, input, budget) { machine -> Bool in
-      let row = machine.row
-      guard row.isDefined else { return false }
-      if row.tag == .constant, let text = machine.program.text(ofConstant: row.index) {
-        output.append(contentsOf: text)
-      } else {
-        output += machine.value(row).jsonBytes()
+    if let tables = document.tables, let start = input.baseAddress {
+      let outcome = try Workspace.withOne { workspace throws(DecisionFault) -> Bool? in
+        guard var machine = Machine(tables, workspace, scanning: start, input.count, budget) else { return nil }
+        try machine.decide()
+        guard machine.row.isDefined else { return false }
+        if machine.row.tag == .constant, let text = tables.pointee.text(ofConstant: machine.row.index) {
+          output.append(contentsOf: text)
+        } else {
+          output += machine.value(machine.row).jsonBytes()
+        }
+        return true
       }
-      return true
+      if let outcome { return outcome }
     }
-    if let holds { return holds }
     guard let value = try evaluate(document, json: input, budget) else { return false }
     output += value.jsonBytes()
     return true
+  }
+
+  /// What the document is for the input.
+  public func outcome(
+    of document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard
+  ) throws(DecisionFault) -> Outcome {
+    if let tables = document.tables, let start = input.baseAddress {
+      let outcome = try Workspace.withOne { workspace throws(DecisionFault) -> Outcome? in
+        guard var machine = Machine(tables, workspace, scanning: start, input.count, budget) else { return nil }
+        try machine.decide()
+        return machine.outcome()
+      }
+      if let outcome { return outcome }
+    }
+    return try evaluate(document, json: input, budget).map { .value($0) } ?? .undefined
   }
 
   /// The document's value for the input; absent when it is undefined.
   public func decide(
     _ document: PreparedDocument, json input: UnsafeBufferPointer<UInt8>, budget: EvaluationBudget = .standard
   ) throws(DecisionFault) -> Value? {
-    if let value = try run(document, input, budget, { $0.decision }) { return value }
-    return try evaluate(document, json: input, budget)
-  }
-
-  /// What `take` makes of the machine after it has decided; absent when the machine can't.
-  @inline(__always)
-  private func run<Result>(
-    _ document: PreparedDocument, _ input: UnsafeBufferPointer<UInt8>, _ budget: EvaluationBudget,
-    _ take: (Machine) -> Result
-  ) throws(DecisionFault) -> Result? {
-    guard let program = document.program, let start = input.baseAddress else { return nil }
-    return try Workspace.withOne { workspace throws(DecisionFault) -> Result? in
-      workspace.pointee.prepare(for: program)
-      guard program.scan(start, input.count, workspace) else { return nil }
-      var machine = Machine(program, workspace, input: start, budget: budget)
-      do throws(EvaluationError) {
-        try machine.runQuery()
-      } catch {
-        throw .evaluation(error)
-      }
-      return take(machine)
+    switch try outcome(of: document, json: input, budget: budget) {
+    case .undefined: nil
+    case .constant(let number): constant(number, of: document)
+    case .value(let value): value
     }
   }
 
@@ -80,14 +94,18 @@ extension PolicyEngine {
   /// An input that has been read for one document: what its policy asks for, found.
   public final class ReadInput: @unchecked Sendable {
     // INVARIANT: nothing behind the pointers changes after `init`.
-    fileprivate let bytes: ConstantList<UInt8>
-    fileprivate let fields: ConstantList<Cell>
-    fileprivate let program: Program
+    fileprivate let bytes: UnsafePointer<UInt8>
+    fileprivate let fields: UnsafePointer<Cell>
+    fileprivate let tables: UnsafePointer<Program.Tables>
+    private let memory = ConstantMemory()
+    private let program: Program
 
-    fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>, _ fields: UnsafeBufferPointer<Cell>, _ program: Program) {
-      self.bytes = ConstantList(Array(bytes))
-      self.fields = ConstantList(Array(fields))
+    fileprivate init(_ bytes: UnsafeBufferPointer<UInt8>, _ fields: UnsafePointer<Cell>, _ program: Program) {
+      self.bytes = memory.place(Array(bytes) + [UInt8](repeating: 0, count: InputScanner.padding))
+      self.fields = memory.place(
+        Array(UnsafeBufferPointer(start: fields, count: program.tables.pointee.fieldCount)))
       self.program = program
+      tables = program.tables
     }
   }
 
@@ -96,62 +114,91 @@ extension PolicyEngine {
   public func read(_ input: UnsafeBufferPointer<UInt8>, for document: PreparedDocument) -> ReadInput? {
     guard let program = document.program, let start = input.baseAddress else { return nil }
     return Workspace.withOne { workspace -> ReadInput? in
-      workspace.pointee.prepare(for: program)
-      guard program.scan(start, input.count, workspace) else { return nil }
-      return ReadInput(
-        input, UnsafeBufferPointer(start: workspace.pointee.fields, count: program.fieldCount), program)
+      guard let machine = Machine(program.tables, workspace, scanning: start, input.count, .standard) else {
+        return nil
+      }
+      return ReadInput(input, machine.fields, program)
     }
   }
 
-  /// The document's value for the input; absent when it is undefined. The input has to be read for this document.
-  public func decide(
-    _ document: PreparedDocument, input: ReadInput, budget: EvaluationBudget = .standard
-  ) throws(EvaluationError) -> Value? {
-    let program = input.program
-    precondition(program === document.program, "the input was read for another document")
-    return try Workspace.withOne { workspace throws(EvaluationError) -> Value? in
-      workspace.pointee.prepare(for: program)
-      workspace.pointee.fields.update(from: input.fields.base, count: program.fieldCount)
-      var machine = Machine(program, workspace, input: input.bytes.base, budget: budget)
+  /// What the document is for the input, which has to be read for this document.
+  public func outcome(
+    of document: PreparedDocument, input: ReadInput, budget: EvaluationBudget = .standard
+  ) throws(EvaluationError) -> Outcome {
+    precondition(input.tables == document.tables, "the input was read for another document")
+    // The caller holds the input: nobody needs to count.
+    let (tables, bytes, fields) = (input.tables, input.bytes, input.fields)
+    return try Workspace.withOne { workspace throws(EvaluationError) -> Outcome in
+      workspace.pointee.prepare(for: tables.pointee)
+      var machine = Machine(tables, workspace, input: bytes, fields: fields, budget: budget)
       try machine.runQuery()
-      return machine.decision
+      return machine.outcome()
     }
   }
 }
 
 extension Machine {
-  /// Absent when the document is undefined.
-  fileprivate var decision: Value? { row.isDefined ? value(row) : nil }
-}
+  /// Reads the input; absent when it isn't for an `InputScanner`.
+  @inline(__always)
+  fileprivate init?(
+    _ tables: UnsafePointer<Program.Tables>, _ workspace: UnsafeMutablePointer<Workspace>,
+    scanning input: UnsafePointer<UInt8>, _ count: Int, _ budget: EvaluationBudget, wantsRows: Bool = false
+  ) {
+    workspace.pointee.prepare(for: tables.pointee)
+    let text = workspace.pointee.copy(input, count)
+    let fields = workspace.pointee.fields
+    for field in 0..<tables.pointee.fieldCount { fields[field] = .undefined }
+    var scanner = InputScanner(text)
+    guard
+      scanner.scan(
+        tables.pointee.shapeNodes, tables.pointee.shapeChildren, tables.pointee.shapeNames, count: count, into: fields)
+    else { return nil }
+    self.init(tables, workspace, input: text, fields: UnsafePointer(fields), budget: budget, wantsRows: wantsRows)
+  }
 
-extension PolicyEngine.PreparedDocument {
-  /// Its policy is compiled against the base data.
-  public var isCompiled: Bool { program != nil }
+  @inline(__always)
+  fileprivate mutating func decide() throws(PolicyEngine.DecisionFault) {
+    do throws(EvaluationError) {
+      try runQuery()
+    } catch {
+      throw .evaluation(error)
+    }
+  }
+
+  @inline(__always)
+  fileprivate mutating func outcome() -> PolicyEngine.Outcome {
+    switch row.tag {
+    case .undefined: .undefined
+    case .constant: .constant(row.index)
+    default: .value(value(row))
+    }
+  }
 }
 
 extension Program {
-  func scan(_ input: UnsafePointer<UInt8>, _ count: Int, _ workspace: UnsafeMutablePointer<Workspace>) -> Bool {
-    var scanner = InputScanner(input, count: count)
-    return scanner.scan(
-      UnsafePointer(shapeNodes.base), UnsafePointer(shapeChildren.base), UnsafePointer(shapeNames.base),
-      into: workspace.pointee.fields)
-  }
-
   /// Every row of the query's results; absent when the input is none that JSON can be of, or nests too deep.
   func rows(input: Value?, budget: EvaluationBudget) throws(EvaluationError) -> [[Value]]? {
     if let input, input.hasMoreThanJSON { return nil }
-    let bytes = input.map { $0.jsonBytes() } ?? [0]
+    let bytes = input.map { $0.jsonBytes() } ?? Array("{}".utf8)
     return try bytes.withUnsafeBufferPointer { buffer throws(EvaluationError) -> [[Value]]? in
       guard let start = buffer.baseAddress else { return nil }
       return try Workspace.withOne { workspace throws(EvaluationError) -> [[Value]]? in
-        workspace.pointee.prepare(for: self)
-        if input != nil, !scan(start, buffer.count, workspace) { return nil }
-        var machine = Machine(self, workspace, input: start, budget: budget, wantsRows: true)
+        guard var machine = Machine(tables, workspace, scanning: start, buffer.count, budget, wantsRows: true) else {
+          return nil
+        }
+        if input == nil {
+          for field in 0..<tables.pointee.fieldCount { workspace.pointee.fields[field] = .undefined }
+        }
         try machine.runQuery()
         return workspace.pointee.rows
       }
     }
   }
+}
+
+extension PolicyEngine.PreparedDocument {
+  /// Its policy is compiled against the base data.
+  public var isCompiled: Bool { program != nil }
 }
 
 extension Value {

@@ -1,3 +1,4 @@
+import CPrimitives
 import StrictJSON
 
 #if canImport(Glibc)
@@ -13,26 +14,26 @@ import StrictJSON
 /// readers differ about, the scan fails, and whoever asked reads the document with `Value.parse`, which says what is
 /// wrong with it or mends it.
 struct InputScanner {
-  let bytes: UnsafePointer<UInt8>
-  let count: Int
-  var position = 0
-  /// Bytes beyond ASCII are to be checked afterwards.
-  var hasMore = false
+  /// Zeros that have to follow the text: no part of a document can be one, so that the end needs no looking for, and
+  /// reading some bytes at a time doesn't go beyond what is there.
+  static let padding = 32
 
-  private static let depthLimit = 100
+  let bytes: UnsafePointer<UInt8>
+  var position = 0
+  /// Not 0 when there are bytes beyond ASCII, which are to be checked afterwards.
+  private var high: UInt32 = 0
+
+  /// Fits the bits of a word, one a level.
+  private static let depthLimit = 64
 
   @inline(__always)
-  init(_ bytes: UnsafePointer<UInt8>, count: Int) {
-    self.bytes = bytes
-    self.count = count
-  }
+  init(_ bytes: UnsafePointer<UInt8>) { self.bytes = bytes }
 
   /// For what lies in an array or object that has been scanned, its closing bracket included.
   @inline(__always)
-  init(_ bytes: UnsafePointer<UInt8>, within range: Range<Int>) {
+  init(_ bytes: UnsafePointer<UInt8>, at position: Int) {
     self.bytes = bytes
-    count = range.upperBound
-    position = range.lowerBound
+    self.position = position
   }
 
   // MARK: Documents
@@ -40,7 +41,7 @@ struct InputScanner {
   /// Fills `fields`, which are undefined; false when the document isn't for this reader.
   mutating func scan(
     _ shape: UnsafePointer<InputShape.Node>, _ children: UnsafePointer<InputShape.Child>,
-    _ names: UnsafePointer<UInt8>, into fields: UnsafeMutablePointer<Cell>
+    _ names: UnsafePointer<UInt8>, count: Int, into fields: UnsafeMutablePointer<Cell>
   ) -> Bool {
     // Spans have 32 bits.
     guard count < 1 << 31 else { return false }
@@ -49,7 +50,7 @@ struct InputScanner {
     guard value(shape, node: 0, depth: 0) else { return false }
     skipSpace()
     guard position == count else { return false }
-    return !hasMore || Self.isUTF8(bytes, count)
+    return high == 0 || Self.isUTF8(bytes, count)
   }
 
   private struct Shape {
@@ -61,52 +62,57 @@ struct InputScanner {
 
   /// A value that the shape has a node for.
   private mutating func value(_ shape: Shape, node: Int32, depth: Int) -> Bool {
-    let own = shape.nodes[Int(node)]
-    guard position < count, bytes[position] == UInt8(ascii: "{"), !own.children.isEmpty else {
+    let own = shape.nodes + Int(node)
+    let field = Int(own.pointee.field)
+    guard bytes[position] == UInt8(ascii: "{"), !own.pointee.children.isEmpty else {
       var cell = skipValue(depth: depth)
-      if own.isHashed, cell.tag == .string { cell.hash = CellHash.of(bytes + cell.offset, cell.count) }
-      shape.fields[Int(own.first)] = cell
+      if own.pointee.isHashed, cell.tag == .string { cell.hash = CellHash.of(bytes + cell.offset, cell.count) }
+      shape.fields[field] = cell
       return cell.isDefined
     }
     let start = position
     guard depth < Self.depthLimit else { return false }
-    position += 1
+    position &+= 1
     skipSpace()
-    if position < count, bytes[position] == UInt8(ascii: "}") {
-      position += 1
+    if bytes[position] == UInt8(ascii: "}") {
+      position &+= 1
     } else {
       while true {
         let key = string()
-        guard key.isDefined, colon() else { return false }
         // A key with an escape in it may be any.
-        guard key.tag == .string else { return false }
+        guard key.tag == .string, colon() else { return false }
         if let child = child(of: own, shape, key) {
-          let below = shape.nodes[Int(child)]
           // Of equal keys the last one counts, with all that is in it.
-          if shape.fields[Int(below.first)].isDefined {
-            for field in Int(below.first)..<Int(below.end) { shape.fields[field] = .undefined }
-          }
-          guard value(shape, node: child, depth: depth + 1) else { return false }
+          if shape.fields[Int(shape.nodes[Int(child)].field)].isDefined { Self.forget(shape, child) }
+          guard value(shape, node: child, depth: depth &+ 1) else { return false }
         } else {
-          guard skipValue(depth: depth + 1).isDefined else { return false }
+          guard skipValue(depth: depth &+ 1).isDefined else { return false }
         }
         guard let isLast = next(UInt8(ascii: "}")) else { return false }
         if isLast { break }
       }
     }
-    shape.fields[Int(own.first)] = Cell(.object, offset: start, count: position - start)
+    shape.fields[field] = Cell(.object, offset: start, count: position &- start)
     return true
   }
 
+  private static func forget(_ shape: Shape, _ node: Int32) {
+    let own = shape.nodes[Int(node)]
+    shape.fields[Int(own.field)] = .undefined
+    for child in own.children.all { forget(shape, shape.children[Int(child)].node) }
+  }
+
   @inline(__always)
-  private func child(of node: InputShape.Node, _ shape: Shape, _ key: Cell) -> Int32? {
-    for index in node.children.all {
-      let child = shape.children[Int(index)]
-      if Int(child.count) == key.count,
-        Self.areEqual(shape.names + Int(child.offset), bytes + key.offset, key.count)
+  private func child(of node: UnsafePointer<InputShape.Node>, _ shape: Shape, _ key: Cell) -> Int32? {
+    var child = shape.children + Int(node.pointee.children.lowerBound)
+    let end = shape.children + Int(node.pointee.children.upperBound)
+    while child < end {
+      if Int(child.pointee.count) == key.count,
+        Self.areEqual(shape.names + Int(child.pointee.offset), bytes + key.offset, key.count)
       {
-        return child.node
+        return child.pointee.node
       }
+      child += 1
     }
     return nil
   }
@@ -114,86 +120,109 @@ struct InputScanner {
   // MARK: Values
 
   /// The value's cell; undefined when it isn't one.
+  @inline(__always)
   mutating func skipValue(depth: Int) -> Cell {
-    guard position < count else { return .undefined }
+    let byte = bytes[position]
+    return byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") ? skipCollection(depth: depth) : scalar()
+  }
+
+  @inline(__always)
+  private mutating func scalar() -> Cell {
     switch bytes[position] {
-    case UInt8(ascii: "\""): return string()
-    case UInt8(ascii: "{"), UInt8(ascii: "["):
-      guard depth < Self.depthLimit else { return .undefined }
-      let isObject = bytes[position] == UInt8(ascii: "{")
-      let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-      let start = position
-      position += 1
-      skipSpace()
-      if position < count, bytes[position] == close {
-        position += 1
-      } else {
-        while true {
-          if isObject { guard string().isDefined, colon() else { return .undefined } }
-          guard skipValue(depth: depth + 1).isDefined, let isLast = next(close) else { return .undefined }
-          if isLast { break }
-        }
-      }
-      return Cell(isObject ? .object : .array, offset: start, count: position - start)
-    case UInt8(ascii: "t"): return literal("true", .true)
-    case UInt8(ascii: "f"): return literal("false", .false)
-    case UInt8(ascii: "n"): return literal("null", .null)
-    default: return number()
+    case UInt8(ascii: "\""): string()
+    case UInt8(ascii: "t"): literal(0x6575_7274, at: position, length: 4, .true)
+    case UInt8(ascii: "f"): literal(0x6573_6C61, at: position &+ 1, length: 5, .false)
+    case UInt8(ascii: "n"): literal(0x6C6C_756E, at: position, length: 4, .null)
+    default: number()
     }
   }
 
-  private mutating func literal(_ text: StaticString, _ tag: Cell.Tag) -> Cell {
-    let length = text.utf8CodeUnitCount
-    guard position + length <= count, Self.areEqual(text.utf8Start, bytes + position, length) else { return .undefined }
-    position += length
+  /// Four of the literal's letters, as they lie in memory.
+  @inline(__always)
+  private mutating func literal(_ letters: UInt32, at start: Int, length: Int, _ tag: Cell.Tag) -> Cell {
+    let found = UnsafeRawPointer(bytes + start).loadUnaligned(as: UInt32.self)
+    guard UInt32(littleEndian: found) == letters else { return .undefined }
+    position &+= length
     return Cell(tag)
   }
 
+  /// An array or object with all that is in it.
+  private mutating func skipCollection(depth: Int) -> Cell {
+    let start = position
+    var isObject = bytes[position] == UInt8(ascii: "{")
+    let tag: Cell.Tag = isObject ? .object : .array
+    /// A bit for each bracket that is open: 1 for an object's.
+    var open: UInt64 = 0
+    var level = 0
+    opening: while true {
+      guard depth &+ level < Self.depthLimit else { return .undefined }
+      open = open << 1 | (isObject ? 1 : 0)
+      level &+= 1
+      position &+= 1
+      skipSpace()
+      var isClosed = bytes[position] == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]"))
+      if isClosed { position &+= 1 }
+      while true {
+        if isClosed {
+          level &-= 1
+          open >>= 1
+          if level == 0 { return Cell(tag, offset: start, count: position &- start) }
+          isObject = open & 1 == 1
+        } else {
+          if isObject { guard string().isDefined, colon() else { return .undefined } }
+          switch bytes[position] {
+          case UInt8(ascii: "{"):
+            isObject = true
+            continue opening
+          case UInt8(ascii: "["):
+            isObject = false
+            continue opening
+          default: guard scalar().isDefined else { return .undefined }
+          }
+        }
+        guard let isLast = next(isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { return .undefined }
+        isClosed = isLast
+      }
+    }
+  }
+
   /// A string with its quotes, whose first is the next byte.
+  @inline(__always)
   mutating func string() -> Cell {
-    guard position < count, bytes[position] == UInt8(ascii: "\"") else { return .undefined }
-    let start = position + 1
+    guard bytes[position] == UInt8(ascii: "\"") else { return .undefined }
+    let start = position &+ 1
+    let mask = primitives_string_mask(bytes + start)
+    // With a bit beyond, so that there is always one.
+    let length = (mask & 0xFFFF | 0x1_0000).trailingZeroBitCount
+    guard bytes[start &+ length] == UInt8(ascii: "\""), length < 16 else { return longString(start) }
+    high |= mask >> 16 & (1 << UInt32(truncatingIfNeeded: length) &- 1)
+    position = start &+ length &+ 1
+    return Cell(.string, offset: start, count: length)
+  }
+
+  /// The same for what has more than 15 bytes, or an escape in it.
+  @inline(never)
+  private mutating func longString(_ start: Int) -> Cell {
     var at = start
     var hasEscapes = false
     while true {
-      while at + 8 <= count {
-        let word = UnsafeRawPointer(bytes + at).loadUnaligned(as: UInt64.self)
-        let special =
-          Self.zeros(word ^ 0x2222_2222_2222_2222) | Self.zeros(word ^ 0x5C5C_5C5C_5C5C_5C5C)
-          | ((word &- 0x2020_2020_2020_2020) & ~word & Self.high) | word & Self.high
-        if special != 0 {
-          at += special.trailingZeroBitCount >> 3
-          break
-        }
-        at += 8
-      }
-      guard at < count else { return .undefined }
-      let byte = bytes[at]
-      if byte == UInt8(ascii: "\"") { break }
-      if byte == UInt8(ascii: "\\") {
-        guard let length = escape(at) else { return .undefined }
-        hasEscapes = true
-        at += length
-        continue
-      }
-      if byte < 0x20 { return .undefined }
-      if byte >= 0x80 { hasMore = true }
-      at += 1
+      let mask = primitives_string_mask(bytes + at)
+      let length = (mask & 0xFFFF | 0x1_0000).trailingZeroBitCount
+      high |= mask >> 16 & (1 << UInt32(truncatingIfNeeded: length) &- 1)
+      at &+= length
+      if length == 16 { continue }
+      if bytes[at] == UInt8(ascii: "\"") { break }
+      guard bytes[at] == UInt8(ascii: "\\"), let length = escape(at) else { return .undefined }
+      hasEscapes = true
+      at &+= length
     }
-    position = at + 1
+    position = at &+ 1
     return hasEscapes
       ? Cell(.escaped, offset: start - 1, count: at - start + 2) : Cell(.string, offset: start, count: at - start)
   }
 
-  private static let high: UInt64 = 0x8080_8080_8080_8080
-
-  /// The high bit of the first byte that is zero, and perhaps of some after it.
-  @inline(__always)
-  private static func zeros(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word & high }
-
   /// The length of the escape sequence; absent when it is none, or half a surrogate pair.
   private func escape(_ at: Int) -> Int? {
-    guard at + 1 < count else { return nil }
     switch bytes[at + 1] {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
       UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
@@ -201,7 +230,7 @@ struct InputScanner {
     case UInt8(ascii: "u"):
       guard let unit = unit(at) else { return nil }
       if unit & 0xF800 != 0xD800 { return 6 }
-      guard unit < 0xDC00, at + 7 < count, bytes[at + 6] == UInt8(ascii: "\\"), bytes[at + 7] == UInt8(ascii: "u"),
+      guard unit < 0xDC00, bytes[at + 6] == UInt8(ascii: "\\"), bytes[at + 7] == UInt8(ascii: "u"),
         let low = self.unit(at + 6), low & 0xFC00 == 0xDC00
       else { return nil }
       return 12
@@ -210,42 +239,47 @@ struct InputScanner {
   }
 
   private func unit(_ at: Int) -> UInt32? {
-    guard at + 5 < count else { return nil }
-    return UnsafeBufferPointer(start: bytes + at + 2, count: 4).hexadecimalValue
+    UnsafeBufferPointer(start: bytes + at + 2, count: 4).hexadecimalValue
   }
 
   private mutating func number() -> Cell {
     let start = position
     var at = position
-    if at < count, bytes[at] == UInt8(ascii: "-") { at += 1 }
+    if bytes[at] == UInt8(ascii: "-") { at &+= 1 }
     let first = at
     var value = 0
-    while at < count, Self.isDigit(bytes[at]) {
+    while Self.isDigit(bytes[at]) {
       // Of up to 18 digits nothing is lost.
       value = value &* 10 &+ Int(bytes[at] &- UInt8(ascii: "0"))
-      at += 1
+      at &+= 1
     }
-    let digits = at - first
+    let digits = at &- first
     guard digits > 0, digits == 1 || bytes[first] != UInt8(ascii: "0") else { return .undefined }
-    var isPlain = digits <= 18 && (first == start || value != 0)
-    if at < count, bytes[at] == UInt8(ascii: ".") {
-      isPlain = false
+    if bytes[at] == UInt8(ascii: ".") || bytes[at] | 0x20 == UInt8(ascii: "e") { return decimal(start, at) }
+    position = at
+    return digits <= 18 && (first == start || value != 0)
+      ? Cell(int: first == start ? value : 0 &- value) : Cell(.number, offset: start, count: at &- start)
+  }
+
+  /// A number whose digits before point or exponent end at `at`.
+  @inline(never)
+  private mutating func decimal(_ start: Int, _ at: Int) -> Cell {
+    var at = at
+    if bytes[at] == UInt8(ascii: ".") {
       at += 1
       let start = at
-      while at < count, Self.isDigit(bytes[at]) { at += 1 }
+      while Self.isDigit(bytes[at]) { at += 1 }
       guard at > start else { return .undefined }
     }
-    if at < count, bytes[at] | 0x20 == UInt8(ascii: "e") {
-      isPlain = false
+    if bytes[at] | 0x20 == UInt8(ascii: "e") {
       at += 1
-      if at < count, bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: "-") { at += 1 }
+      if bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: "-") { at += 1 }
       let start = at
-      while at < count, Self.isDigit(bytes[at]) { at += 1 }
+      while Self.isDigit(bytes[at]) { at += 1 }
       guard at > start else { return .undefined }
     }
     position = at
-    return isPlain
-      ? Cell(int: first == start ? value : -value) : Cell(.number, offset: start, count: at - start)
+    return Cell(.number, offset: start, count: at - start)
   }
 
   @inline(__always)
@@ -273,11 +307,10 @@ struct InputScanner {
   @inline(__always)
   private mutating func isBeforeItem() -> Bool {
     skipSpace()
-    guard position < count else { return false }
     switch bytes[position] {
     case UInt8(ascii: "]"), UInt8(ascii: "}"): return false
     case UInt8(ascii: ","):
-      position += 1
+      position &+= 1
       skipSpace()
     default: break
     }
@@ -288,9 +321,9 @@ struct InputScanner {
 
   @inline(__always)
   mutating func skipSpace() {
-    while position < count {
+    while bytes[position] <= 0x20 {
       switch bytes[position] {
-      case 0x20, 0x09, 0x0A, 0x0D: position += 1
+      case 0x20, 0x09, 0x0A, 0x0D: position &+= 1
       default: return
       }
     }
@@ -298,9 +331,11 @@ struct InputScanner {
 
   @inline(__always)
   mutating func colon() -> Bool {
-    skipSpace()
-    guard position < count, bytes[position] == UInt8(ascii: ":") else { return false }
-    position += 1
+    if bytes[position] != UInt8(ascii: ":") {
+      skipSpace()
+      guard bytes[position] == UInt8(ascii: ":") else { return false }
+    }
+    position &+= 1
     skipSpace()
     return true
   }
@@ -309,11 +344,13 @@ struct InputScanner {
   @inline(__always)
   mutating func next(_ close: UInt8) -> Bool? {
     skipSpace()
-    guard position < count else { return nil }
     let byte = bytes[position]
-    position += 1
-    if byte == close { return true }
+    if byte == close {
+      position &+= 1
+      return true
+    }
     guard byte == UInt8(ascii: ",") else { return nil }
+    position &+= 1
     skipSpace()
     return false
   }
@@ -322,21 +359,29 @@ struct InputScanner {
 
   @inline(__always)
   static func areEqual(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
-    var (x, y) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
-    var left = count
-    while left >= 8 {
-      if x.loadUnaligned(as: UInt64.self) != y.loadUnaligned(as: UInt64.self) { return false }
-      x += 8
-      y += 8
-      left -= 8
+    let (x, y) = (UnsafeRawPointer(a), UnsafeRawPointer(b))
+    // The last word of several may have bytes of the one before.
+    if count >= 8 {
+      var at = 0
+      while at &+ 8 < count {
+        if x.loadUnaligned(fromByteOffset: at, as: UInt64.self) != y.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        {
+          return false
+        }
+        at &+= 8
+      }
+      return x.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+        == y.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
     }
-    while left > 0 {
-      if x.load(as: UInt8.self) != y.load(as: UInt8.self) { return false }
-      x += 1
-      y += 1
-      left -= 1
+    if count >= 4 {
+      return x.loadUnaligned(as: UInt32.self) == y.loadUnaligned(as: UInt32.self)
+        && x.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+          == y.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
     }
-    return true
+    return count <= 0
+      || x.load(as: UInt8.self) == y.load(as: UInt8.self)
+        && x.load(fromByteOffset: count >> 1, as: UInt8.self) == y.load(fromByteOffset: count >> 1, as: UInt8.self)
+        && x.load(fromByteOffset: count &- 1, as: UInt8.self) == y.load(fromByteOffset: count &- 1, as: UInt8.self)
   }
 
   /// Whether the part is somewhere in the text.

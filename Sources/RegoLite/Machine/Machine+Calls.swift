@@ -14,12 +14,12 @@ extension Machine {
     return try body(&state.pointee.builtins!)
   }
 
-  func value(ofConstant number: Int) -> Value { program.values[number] }
+  mutating func value(ofConstant number: Int) -> Value { policy.values[number] }
 
   mutating func call(
     _ number: Int32, _ arguments: [Value], at place: UnsafePointer<Program.Instruction>
   ) throws(EvaluationError) -> Cell {
-    let builtin = program.builtins[Int(number)]
+    let builtin = policy.builtins[Int(number)]
     switch builtin.body {
     case .function(let function):
       do throws(BuiltinError) {
@@ -38,7 +38,7 @@ extension Machine {
   mutating func relation(
     _ number: Int32, _ arguments: [Value], at place: UnsafePointer<Program.Instruction>
   ) throws(EvaluationError) -> [Value] {
-    let builtin = program.builtins[Int(number)]
+    let builtin = policy.builtins[Int(number)]
     guard case .relation(let relation) = builtin.body else { return [] }
     do throws(BuiltinError) {
       return try withBuiltins { context throws(BuiltinError) in try relation(arguments, &context) }
@@ -49,10 +49,10 @@ extension Machine {
   }
 
   /// Leaves the expression undefined, unless errors are strict or the error ends any evaluation.
-  private func fail(
+  private mutating func fail(
     _ builtin: Builtin, _ error: BuiltinError, at place: UnsafePointer<Program.Instruction>
   ) throws(EvaluationError) {
     let fault = EvaluationError(builtin, error, at: location(place))
-    if program.isStrict || error.endsEvaluation { throw fault }
+    if program.pointee.isStrict || error.endsEvaluation { throw fault }
   }
 }

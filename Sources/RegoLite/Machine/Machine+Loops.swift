@@ -19,7 +19,7 @@ extension Machine {
     private let cells: UnsafePointer<Cell>
     private let state: UnsafeMutablePointer<Workspace>
 
-    fileprivate init(of collection: Cell, _ machine: Machine) {
+    fileprivate init(of collection: Cell, _ machine: inout Machine) {
       cells = machine.cells
       state = machine.state
       switch collection.tag {
@@ -80,12 +80,12 @@ extension Machine {
 
   /// Stands before the first element of an array of the input.
   @inline(__always)
-  func elements(of array: Cell) -> InputScanner {
-    InputScanner(input, within: array.offset + 1..<array.offset + array.count)
+  mutating func elements(of array: Cell) -> InputScanner {
+    InputScanner(input, at: array.offset + 1)
   }
 
   mutating func scan(_ collection: Cell, key: Int32, value: Int32, _ inner: Int32) throws(EvaluationError) -> Bool {
-    var members = Members(of: collection, self)
+    var members = Members(of: collection, &self)
     while let member = members.next() {
       if matches(member.key, key), matches(member.value, value), try run(inner) { return true }
     }
@@ -94,7 +94,7 @@ extension Machine {
 
   mutating func every(_ domain: Cell, key: Int32, value: Int32, _ inner: Int32) throws(EvaluationError) -> Bool {
     guard isCollection(domain) else { return false }
-    var members = Members(of: domain, self)
+    var members = Members(of: domain, &self)
     while let member = members.next() {
       frame[Int(value)] = member.value
       if key >= 0 { frame[Int(key)] = member.key }
@@ -103,7 +103,7 @@ extension Machine {
     return true
   }
 
-  private func isCollection(_ cell: Cell) -> Bool {
+  private mutating func isCollection(_ cell: Cell) -> Bool {
     switch cell.tag {
     case .array, .object: true
     case .constant: nodes[cell.index].kind != .number
@@ -136,7 +136,7 @@ extension Machine {
 
   @inline(__always)
   mutating func matches(_ value: Cell, _ number: Int32) -> Bool {
-    let pattern = program.patterns.base[Int(number)]
+    let pattern = program.pointee.patterns[Int(number)]
     switch pattern.kind {
     case .anything: return true
     case .bind:

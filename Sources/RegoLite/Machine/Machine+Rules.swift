@@ -20,7 +20,7 @@ extension Machine {
     let outer = try push(size)
     for index in 0..<Int(count) {
       let operand = lists[Int(list) + index]
-      let value = operand >= 0 ? outer[Int(operand)] : constants[Int(~operand)]
+      let value = cell(operand, outer)
       guard value.isDefined else {
         pop(outer)
         return nil
@@ -51,12 +51,19 @@ extension Machine {
   @inline(never)
   private mutating func compute(_ number: Int32) throws(EvaluationError) -> Cell {
     try checkDepth()
-    let group = program.groups.base[Int(number)]
-    if group.kind == .function { return .undefined }
-    let outer = try push(group.frameSize)
+    let place = program.pointee.groups + Int(number)
+    // A function isn't part of its package's document.
+    if place.pointee.kind == .function { return .undefined }
+    let outer = try push(place.pointee.frameSize)
+    if place.pointee.block >= 0 {
+      let value = try complete(place, number)
+      pop(outer)
+      return value
+    }
+    let group = place.pointee
     let value: Cell
     switch group.kind {
-    case .complete, .function: value = try complete(group, number)
+    case .complete, .function: value = try complete(place, number)
     case .set:
       state.pointee.isUsed = true
       let outerValues = state.pointee.values
@@ -80,7 +87,7 @@ extension Machine {
   }
 
   private mutating func run(definition number: Int32) throws(EvaluationError) {
-    _ = try run(program.definitions.base[Int(number)].block)
+    _ = try run(program.pointee.definitions[Int(number)].block)
   }
 
   /// What `body` builds, and nothing else; absent when that is nothing.
@@ -119,7 +126,7 @@ extension Machine {
 
   /// Absent when it is not to be run.
   @inline(__always)
-  private func definition(_ place: Int, of group: Program.Group, _ selection: Selection) -> Int32? {
+  private mutating func definition(_ place: Int, of group: Program.Group, _ selection: Selection) -> Int32? {
     if place < UInt64.bitWidth, selection.mask & 1 << UInt64(place) == 0 { return nil }
     if let order = selection.order { return group.definitions.lowerBound + Int32(order[place]) }
     return selection.list >= 0 ? lists[Int(selection.list) + place] : group.definitions.lowerBound + Int32(place)
@@ -127,14 +134,14 @@ extension Machine {
 
   /// What a field's value leaves of the definitions.
   @inline(__always)
-  private func dispatched(_ group: Program.Group) -> Selection {
+  private mutating func dispatched(_ group: Program.Group) -> Selection {
     guard group.dispatch >= 0 else { return Selection(count: group.definitions.count) }
-    let dispatch = program.dispatches.base[Int(group.dispatch)]
+    let dispatch = program.pointee.dispatches[Int(group.dispatch)]
     let key = fields[Int(dispatch.field)]
     // Of a value that may be written in several ways, nothing is known.
     guard !key.isDefined || key.isSimple else { return Selection(count: group.definitions.count) }
-    let position = key.isDefined ? position(of: key, in: nodes[Int(dispatch.keys)]) : -1
-    let list = position < 0 ? dispatch.others : program.dispatchLists.base[Int(dispatch.lists) + position]
+    let position = key.isDefined ? position(of: key, in: nodes + Int(dispatch.keys)) : -1
+    let list = position < 0 ? dispatch.others : program.pointee.dispatchLists[Int(dispatch.lists) + position]
     return Selection(count: list.count, list: list.lowerBound)
   }
 
@@ -142,7 +149,7 @@ extension Machine {
   /// decides: see the evaluator's own.
   @inline(never)
   private mutating func guarded(_ group: Program.Group, _ number: Int32) throws(EvaluationError) -> Selection {
-    let plan = program.plan.groups[program.planGroups[Int(number)]]
+    let source = policy.plan.groups[policy.planGroups[Int(number)]]
     // Small groups in their own order need no list.
     let isListed = group.isReordered || group.definitions.count > UInt64.bitWidth
     var selection = Selection(count: group.definitions.count)
@@ -151,7 +158,7 @@ extension Machine {
     var ranks: [[[IndexTests.Rank]]] = []
     var (one, differs) = (Cell.undefined, false)
     for (place, index) in group.definitions.all.enumerated() {
-      let definition = program.definitions.base[Int(index)]
+      let definition = program.pointee.definitions[Int(index)]
       var (could, own) = (false, [[IndexTests.Rank]]())
       for branch in 0..<Int(definition.branchCount) {
         if definition.guards >= 0 {
@@ -162,7 +169,7 @@ extension Machine {
         let value = definition.values >= 0 ? lists[Int(definition.values) + branch] : .min
         if value != .min, !one.isDefined || areEqual(one, cell(value)) { one = cell(value) } else { differs = true }
         if group.isReordered {
-          let ranks = plan.definitions[place].ranks
+          let ranks = source.definitions[place].ranks
           own.append(branch < ranks.count ? ranks[branch] : [])
         }
       }
@@ -183,10 +190,25 @@ extension Machine {
   // MARK: Values
 
   /// The value of a complete rule or of a function: all definitions that hold have to agree. The frame is open.
-  private mutating func complete(_ group: Program.Group, _ number: Int32) throws(EvaluationError) -> Cell {
+  @inline(__always)
+  private mutating func complete(_ group: UnsafePointer<Program.Group>, _ number: Int32) throws(EvaluationError) -> Cell
+  {
+    guard group.pointee.block >= 0 else { return try select(group.pointee, number) }
+    let outer = running
+    running = Running(
+      isFunction: group.pointee.kind == .function, hasOneValue: group.pointee.oneValue == .always)
+    _ = try run(group.pointee.block)
+    let value = running.result
+    running = outer
+    return value
+  }
+
+  /// The same for definitions of which some needn't be run.
+  @inline(never)
+  private mutating func select(_ group: Program.Group, _ number: Int32) throws(EvaluationError) -> Cell {
     let outer = running
     var selection: Selection
-    if group.isGuarded, program.isStrict || group.oneValue == .perhaps {
+    if group.isGuarded, program.pointee.isStrict || group.oneValue == .perhaps {
       selection = try guarded(group, number)
     } else {
       selection = dispatched(group)
@@ -221,8 +243,8 @@ extension Machine {
 
   mutating func function(_ number: Int32, _ list: Int32, _ count: Int32) throws(EvaluationError) -> Cell {
     try checkDepth()
-    let group = program.groups.base[Int(number)]
-    guard let outer = try push(group.frameSize, list, count) else { return .undefined }
+    let group = program.pointee.groups + Int(number)
+    guard let outer = try push(group.pointee.frameSize, list, count) else { return .undefined }
     let value = try complete(group, number)
     pop(outer)
     return value
@@ -233,7 +255,7 @@ extension Machine {
     _ number: Int32, _ keys: [Value], _ list: Int32, _ count: Int32
   ) throws(EvaluationError) -> Cell {
     try checkDepth()
-    let lookup = program.lookups.base[Int(number)]
+    let lookup = program.pointee.lookups[Int(number)]
     let extent = extents[Int(lookup.group)]
     if extent.isDefined { return value(extent).at(keys).map { cell(of: $0) } ?? .undefined }
     let key = DocumentContext.LookupKey(lookup: Int(number), keys: keys)
@@ -251,8 +273,8 @@ extension Machine {
     var found = document?.finish().map { cell(of: $0) } ?? .undefined
     if given.isDefined {
       if found.isDefined, !areEqual(found, given) {
-        let plan = program.plan.lookups[program.planLookups[Int(number)]]
-        throw EvaluationError(.conflict, "object keys must be unique", at: plan.definitions.first?.location)
+        let lookup = policy.plan.lookups[policy.planLookups[Int(number)]]
+        throw EvaluationError(.conflict, "object keys must be unique", at: lookup.definitions.first?.location)
       }
       found = given
     }

@@ -8,16 +8,16 @@
 extension Machine {
   /// The first byte of a string's cell.
   @inline(__always)
-  func bytes(of cell: Cell) -> UnsafePointer<UInt8> {
+  mutating func bytes(of cell: Cell) -> UnsafePointer<UInt8> {
     switch cell.region {
     case .input: input + cell.offset
-    case .arena: arenaBytes + cell.offset
+    case .arena: program.pointee.bytes + cell.offset
     case .scratch: scratch + cell.offset
     }
   }
 
   /// The value that a defined cell stands for.
-  func value(_ cell: Cell) -> Value {
+  mutating func value(_ cell: Cell) -> Value {
     switch cell.tag {
     case .undefined, .null: return .null
     case .false: return .boolean(false)
@@ -38,22 +38,12 @@ extension Machine {
   // MARK: Equality and order
 
   @inline(__always)
-  func areEqual(_ a: Cell, _ b: Cell) -> Bool {
-    if a.tag == b.tag {
-      switch a.tag {
-      case .null, .true, .false: return true
-      case .int: return a.payload == b.payload
-      case .string: return a.count == b.count && InputScanner.areEqual(bytes(of: a), bytes(of: b), a.count)
-      case .undefined: return false
-      case .escaped, .number, .array, .object, .constant, .boxed: return value(a) == value(b)
-      }
-    }
-    if a.isSimple && b.isSimple { return false }
-    return haveEqualValues(a, b)
+  mutating func areEqual(_ a: Cell, _ b: Cell) -> Bool {
+    a.isSimple && b.isSimple ? isSame(a, b) : haveEqualValues(a, b)
   }
 
   @inline(never)
-  private func haveEqualValues(_ a: Cell, _ b: Cell) -> Bool {
+  private mutating func haveEqualValues(_ a: Cell, _ b: Cell) -> Bool {
     guard a.isDefined, b.isDefined else { return false }
     // What is no collection on one side isn't equal to one on the other.
     if a.isSimple || b.isSimple {
@@ -68,7 +58,7 @@ extension Machine {
     return value(a) == value(b)
   }
 
-  func order(_ a: Cell, _ b: Cell) -> Order {
+  mutating func order(_ a: Cell, _ b: Cell) -> Order {
     switch (a.tag, b.tag) {
     case (.int, .int): return a.int == b.int ? .same : a.int < b.int ? .ascending : .descending
     case (.string, .string):
@@ -85,15 +75,15 @@ extension Machine {
   @inline(__always)
   mutating func member(of collection: Cell, _ key: Cell, isData: Bool) -> Cell {
     if collection.tag == .constant {
-      let node = nodes[collection.index]
-      if node.kind == .object, key.isSimple {
+      let node = nodes + collection.index
+      if node.pointee.kind == .object, key.isSimple {
         let position = position(of: key, in: node)
-        if position >= 0 { return cells[Int(node.start + node.count) + position] }
+        if position >= 0 { return cells[Int(node.pointee.start &+ node.pointee.count) &+ position] }
         if isData, key.tag == .int { return slowMember(of: collection, key, isData: true) }
         return .undefined
       }
-      if node.kind == .array, key.tag == .int {
-        return key.int >= 0 && key.int < Int(node.count) ? cells[Int(node.start) + key.int] : .undefined
+      if node.pointee.kind == .array, key.tag == .int {
+        return key.int >= 0 && key.int < Int(node.pointee.count) ? cells[Int(node.pointee.start) + key.int] : .undefined
       }
     }
     return slowMember(of: collection, key, isData: isData)
@@ -114,8 +104,8 @@ extension Machine {
   }
 
   /// Absent when a key has an escape in it.
-  private func member(ofObject object: Cell, _ key: Cell) -> Cell? {
-    var members = InputScanner(input, within: object.offset + 1..<object.offset + object.count)
+  private mutating func member(ofObject object: Cell, _ key: Cell) -> Cell? {
+    var members = InputScanner(input, at: object.offset + 1)
     let wanted = bytes(of: key)
     var found = Cell.undefined
     while let (name, value) = members.nextMember() {
@@ -126,7 +116,7 @@ extension Machine {
     return found
   }
 
-  private func element(of array: Cell, _ wanted: Int) -> Cell {
+  private mutating func element(of array: Cell, _ wanted: Int) -> Cell {
     guard wanted >= 0 else { return .undefined }
     var elements = elements(of: array)
     for _ in 0..<wanted { if elements.nextElement() == nil { return .undefined } }
@@ -135,49 +125,64 @@ extension Machine {
 
   /// As the arena has it; for simple cells.
   @inline(__always)
-  private func hash(of cell: Cell) -> UInt32 {
+  private mutating func hash(of cell: Cell) -> UInt32 {
     if cell.hash != 0 { return cell.hash }
     return cell.tag == .string ? CellHash.of(bytes(of: cell), cell.count) : CellHash.of(cell)
   }
 
   /// Among an object's keys, a set's or an array's members; -1 when it isn't there. For simple cells.
   @inline(__always)
-  func position(of key: Cell, in node: ConstantArena.Node) -> Int {
-    let start = cells + Int(node.start)
-    if node.table >= 0 {
+  mutating func position(of key: Cell, in node: UnsafePointer<ConstantArena.Node>) -> Int {
+    let start = cells + Int(node.pointee.start)
+    if node.pointee.table >= 0 {
       let hash = hash(of: key)
-      var slot = Int32(bitPattern: hash) & node.mask
+      let slots = program.pointee.slots + Int(node.pointee.table)
+      let mask = Int(node.pointee.mask)
+      var slot = Int(hash) & mask
       while true {
-        let position = tables[Int(node.table + slot)]
+        let position = Int(slots[slot])
         if position == 0 { return -1 }
-        let member = start[Int(position - 1)]
-        if member.hash == hash, member.tag == key.tag, areEqual(member, key) { return Int(position - 1) }
-        slot = (slot + 1) & node.mask
+        let member = start[position &- 1]
+        if member.hash == hash, isSame(member, key) { return position &- 1 }
+        slot = (slot &+ 1) & mask
       }
     }
-    for index in 0..<Int(node.count) where areEqual(start[index], key) { return index }
+    var index = 0
+    while index < Int(node.pointee.count) {
+      let member = start[index]
+      if member.isSimple ? isSame(member, key) : areEqual(member, key) { return index }
+      index &+= 1
+    }
     return -1
+  }
+
+  /// For simple cells.
+  @inline(__always)
+  private mutating func isSame(_ a: Cell, _ b: Cell) -> Bool {
+    guard a.tag == b.tag else { return false }
+    return a.tag == .string
+      ? a.count == b.count && InputScanner.areEqual(bytes(of: a), bytes(of: b), a.count) : a.payload == b.payload
   }
 
   /// `value in collection`
   @inline(__always)
   mutating func isMember(_ value: Cell, of collection: Cell) -> Bool {
     if collection.tag == .constant, value.isSimple {
-      let node = nodes[collection.index]
-      if node.kind == .set || node.kind == .array { return position(of: value, in: node) >= 0 }
+      let node = nodes + collection.index
+      if node.pointee.kind == .set || node.pointee.kind == .array { return position(of: value, in: node) >= 0 }
     }
     return slowIsMember(value, of: collection)
   }
 
   /// The value is a member of the constant set, or a collection that has one.
   @inline(__always)
-  func isOrHas(_ value: Cell, _ set: Cell) -> Bool {
-    if value.isSimple { return position(of: value, in: nodes[set.index]) >= 0 }
+  mutating func isOrHas(_ value: Cell, _ set: Cell) -> Bool {
+    if value.isSimple { return position(of: value, in: nodes + set.index) >= 0 }
     return slowIsOrHas(value, set)
   }
 
   @inline(never)
-  private func slowIsOrHas(_ value: Cell, _ set: Cell) -> Bool {
+  private mutating func slowIsOrHas(_ value: Cell, _ set: Cell) -> Bool {
     guard let wanted = self.value(set).asSet else { return false }
     return Builtins.isOrHas(self.value(value), wanted)
   }
@@ -202,7 +207,7 @@ extension Machine {
   // MARK: Builtins that need no values
 
   @inline(__always)
-  func compare(_ a: Cell, _ b: Cell, by comparison: Int32) -> Bool {
+  mutating func compare(_ a: Cell, _ b: Cell, by comparison: Int32) -> Bool {
     switch Program.Comparison(rawValue: comparison) ?? .equal {
     case .equal: areEqual(a, b)
     case .notEqual: !areEqual(a, b)
@@ -215,7 +220,7 @@ extension Machine {
 
   /// Absent when an operand is no plain string.
   @inline(__always)
-  func affix(_ code: Program.Code, _ text: Cell, _ part: Cell) -> Bool? {
+  mutating func affix(_ code: Program.Code, _ text: Cell, _ part: Cell) -> Bool? {
     guard text.tag == .string, part.tag == .string else { return nil }
     guard part.count <= text.count else { return false }
     switch code {
@@ -232,9 +237,7 @@ extension Cell {
   /// A scalar that is written in one way: among such, equal only to a cell of its own tag.
   @inline(__always)
   var isSimple: Bool {
-    switch tag {
-    case .null, .false, .true, .int, .string: true
-    case .undefined, .escaped, .number, .array, .object, .constant, .boxed: false
-    }
+    // Their tags are one after the other.
+    tag.rawValue &- Tag.null.rawValue <= Tag.string.rawValue &- Tag.null.rawValue
   }
 }

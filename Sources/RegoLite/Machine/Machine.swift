@@ -1,7 +1,7 @@
-/// Runs a program over the bytes of one input. Lives on the stack of the thread that decides.
+/// Runs a program over the bytes of one input. Lives on the stack of the thread that decides, and is never copied.
 ///
 /// Values are cells; only what a builtin is given, or what an evaluation builds, becomes a `Value`.
-struct Machine {
+struct Machine: ~Copyable {
   /// The rule that is running.
   struct Running {
     /// What it has given.
@@ -16,19 +16,10 @@ struct Machine {
   static let unknown = Cell(.undefined, .scratch)
 
   // Whoever decides holds the program and the workspace.
-  unowned(unsafe) let program: Program
+  let program: UnsafePointer<Program.Tables>
   let state: UnsafeMutablePointer<Workspace>
-  private let instructions: UnsafePointer<Program.Instruction>
-  private let blocks: UnsafePointer<Program.Block>
-  let constants: UnsafePointer<Cell>
-  let lists: UnsafePointer<Int32>
-  let cells: UnsafePointer<Cell>
-  let nodes: UnsafePointer<ConstantArena.Node>
-  let tables: UnsafePointer<Int32>
-
   let input: UnsafePointer<UInt8>
-  let arenaBytes: UnsafePointer<UInt8>
-  let fields: UnsafeMutablePointer<Cell>
+  let fields: UnsafePointer<Cell>
   let extents: UnsafeMutablePointer<Cell>
   /// The running frame's registers.
   var frame: UnsafeMutablePointer<Cell>
@@ -44,171 +35,196 @@ struct Machine {
   private var untilClock = 256
   private let stackLimit: UInt
 
-  /// `fields` of the workspace are filled.
+  /// `fields` are those of the input; the workspace is prepared for the program.
+  @inline(__always)
   init(
-    _ program: Program, _ state: UnsafeMutablePointer<Workspace>, input: UnsafePointer<UInt8>,
-    budget: EvaluationBudget, wantsRows: Bool = false
+    _ program: UnsafePointer<Program.Tables>, _ state: UnsafeMutablePointer<Workspace>, input: UnsafePointer<UInt8>,
+    fields: UnsafePointer<Cell>, budget: EvaluationBudget, wantsRows: Bool = false
   ) {
     self.program = program
     self.state = state
-    instructions = UnsafePointer(program.instructions.base)
-    blocks = UnsafePointer(program.blocks.base)
-    constants = UnsafePointer(program.constants.base)
-    lists = UnsafePointer(program.lists.base)
-    cells = UnsafePointer(program.cells.base)
-    nodes = UnsafePointer(program.nodes.base)
-    tables = UnsafePointer(program.tables.base)
-    arenaBytes = UnsafePointer(program.bytes.base)
     self.input = input
-    fields = state.pointee.fields
+    self.fields = fields
     extents = state.pointee.extents
-    extents.update(repeating: Self.unknown, count: program.groups.count)
+    for group in 0..<program.pointee.groupCount { extents[group] = Self.unknown }
     frame = state.pointee.registers
-    top = frame + Int(program.queryFrame)
-    registersEnd = frame + program.registerCount
-    frame.update(repeating: .undefined, count: Int(program.queryFrame))
+    top = frame + Int(program.pointee.queryFrame)
+    registersEnd = frame + program.pointee.registerCount
     time = budget.time
     self.wantsRows = wantsRows
     stepsLeft = budget.steps
-    stackLimit = ThreadStack.limit(within: budget.stackBytes)
+    if wantsRows { frame.update(repeating: .undefined, count: Int(program.pointee.queryFrame)) }
+    stackLimit =
+      budget.stackBytes == nil ? state.pointee.stackLimit : ThreadStack.limit(within: budget.stackBytes)
   }
 
   mutating func runQuery() throws(EvaluationError) {
-    _ = try run(program.queryBlock)
+    _ = try run(program.pointee.queryBlock)
   }
 
   // MARK: Blocks
 
+  @inline(__always) var lists: UnsafePointer<Int32> { program.pointee.lists }
+  @inline(__always) var nodes: UnsafePointer<ConstantArena.Node> { program.pointee.nodes }
+  @inline(__always) var cells: UnsafePointer<Cell> { program.pointee.cells }
+  /// What the evaluation looks up when something unusual comes up.
+  var policy: Program { program.pointee.program }
+
   @inline(__always)
-  func cell(_ operand: Int32) -> Cell { operand >= 0 ? frame[Int(operand)] : constants[Int(~operand)] }
+  mutating func cell(_ operand: Int32) -> Cell { cell(operand, frame) }
+
+  @inline(__always)
+  mutating func cell(_ operand: Int32, _ frame: UnsafeMutablePointer<Cell>) -> Cell {
+    if Program.Operand.isRegister(operand) { return frame[Int(operand)] }
+    if Program.Operand.isConstant(operand) {
+      return program.pointee.constants[Program.Operand.number(ofConstant: operand)]
+    }
+    return fields[Program.Operand.number(ofField: operand)]
+  }
 
   /// True when no further result is wanted.
   mutating func run(_ number: Int32) throws(EvaluationError) -> Bool {
     try charge()
-    let block = blocks[Int(number)]
-    let start = instructions + Int(block.start)
-    let end = start + Int(block.count)
+    let start = program.pointee.instructions + Int(program.pointee.blocks[Int(number)].start)
     var next = start
-    /// Where the rule's next branch begins, for when this one has given nothing.
-    var other: UnsafePointer<Program.Instruction>?
     while true {
-      attempt: while next < end {
-        let it = next.pointee
-        next += 1
-        switch it.code {
+      let it = next
+      next += 1
+      attempt: do {
+        switch it.pointee.code {
         case .assign:
-          let value = cell(it.b)
+          let value = cell(it.pointee.b)
           guard value.isDefined else { break attempt }
-          frame[Int(it.a)] = value
+          frame[Int(it.pointee.a)] = value
         case .field:
-          let value = fields[Int(it.b)]
+          let value = fields[Int(it.pointee.b)]
           guard value.isDefined else { break attempt }
-          frame[Int(it.a)] = value
+          frame[Int(it.pointee.a)] = value
+        case .requireField: guard fields[Int(it.pointee.b)].isDefined else { break attempt }
         case .lookup, .lookupData:
-          let value = member(of: cell(it.b), cell(it.c), isData: it.code == .lookupData)
+          let value = member(
+            of: cell(it.pointee.b), cell(it.pointee.c), isData: it.pointee.code == .lookupData)
           guard value.isDefined else { break attempt }
-          frame[Int(it.a)] = value
+          frame[Int(it.pointee.a)] = value
         case .equal:
-          guard areEqual(cell(it.a), cell(it.b)) else { break attempt }
+          guard areEqual(cell(it.pointee.a), cell(it.pointee.b)) else { break attempt }
         case .holds:
-          let value = cell(it.a)
+          let value = cell(it.pointee.a)
           guard value.tag != .false, value.isDefined else { break attempt }
         case .match:
-          let value = cell(it.a)
-          guard value.isDefined, matches(value, it.b) else { break attempt }
+          let value = cell(it.pointee.a)
+          guard value.isDefined, matches(value, it.pointee.b) else { break attempt }
         case .requireMember:
-          let (value, collection) = (cell(it.c), cell(it.d))
+          let (value, collection) = (cell(it.pointee.c), cell(it.pointee.d))
           guard value.isDefined, collection.isDefined, isMember(value, of: collection) else { break attempt }
-          frame[Int(it.a)] = Cell(.true)
+          frame[Int(it.pointee.a)] = Cell(.true)
+        case .forbidMember:
+          let (value, collection) = (cell(it.pointee.c), cell(it.pointee.d))
+          if value.isDefined, collection.isDefined, isMember(value, of: collection) { break attempt }
         case .requireComparison:
-          let (a, b) = (cell(it.c), cell(it.d))
-          guard a.isDefined, b.isDefined, compare(a, b, by: it.b) else { break attempt }
-          frame[Int(it.a)] = Cell(.true)
+          let (a, b) = (cell(it.pointee.c), cell(it.pointee.d))
+          guard a.isDefined, b.isDefined, compare(a, b, by: it.pointee.b) else { break attempt }
+          frame[Int(it.pointee.a)] = Cell(.true)
         case .requireIsOrHas:
-          let value = cell(it.c)
-          guard value.isDefined, isOrHas(value, constants[Int(~it.d)]) else { break attempt }
-          frame[Int(it.a)] = Cell(.true)
+          let value = cell(it.pointee.c)
+          guard value.isDefined, isOrHas(value, cell(it.pointee.d)) else { break attempt }
+          frame[Int(it.pointee.a)] = Cell(.true)
         case .member:
-          let (value, collection) = (cell(it.c), cell(it.d))
+          let (value, collection) = (cell(it.pointee.c), cell(it.pointee.d))
           guard value.isDefined, collection.isDefined else { break attempt }
-          frame[Int(it.a)] = Cell(boolean: isMember(value, of: collection))
+          frame[Int(it.pointee.a)] = Cell(boolean: isMember(value, of: collection))
         case .comparison:
-          let (a, b) = (cell(it.c), cell(it.d))
+          let (a, b) = (cell(it.pointee.c), cell(it.pointee.d))
           guard a.isDefined, b.isDefined else { break attempt }
-          frame[Int(it.a)] = Cell(boolean: compare(a, b, by: it.b))
+          frame[Int(it.pointee.a)] = Cell(boolean: compare(a, b, by: it.pointee.b))
+        case .isOrHas:
+          let value = cell(it.pointee.c)
+          guard value.isDefined else { break attempt }
+          frame[Int(it.pointee.a)] = Cell(boolean: isOrHas(value, cell(it.pointee.d)))
         case .startsWith, .endsWith, .contains:
-          let (a, b) = (cell(it.c), cell(it.d))
-          if let holds = affix(it.code, a, b) {
-            frame[Int(it.a)] = Cell(boolean: holds)
+          let (a, b) = (cell(it.pointee.c), cell(it.pointee.d))
+          if let holds = affix(it.pointee.code, a, b) {
+            frame[Int(it.pointee.a)] = Cell(boolean: holds)
           } else {
             guard a.isDefined, b.isDefined else { break attempt }
-            let value = try call(it.b, [self.value(a), self.value(b)], at: next - 1)
+            let value = try call(it.pointee.b, [self.value(a), self.value(b)], at: it)
             guard value.isDefined else { break attempt }
-            frame[Int(it.a)] = value
+            frame[Int(it.pointee.a)] = value
           }
         case .native:
-          let (a, b) = (cell(it.c), cell(it.d))
-          guard a.isDefined, b.isDefined else { break attempt }
-          let builtin = program.natives.base[Int(it.b)]
-          var value = native(builtin, a, b)
-          if !value.isDefined {
-            let arguments = builtin.operandCount == 1 ? [self.value(a)] : [self.value(a), self.value(b)]
-            value = try call(it.b, arguments, at: next - 1)
-          }
+          let value = try native(it)
           guard value.isDefined else { break attempt }
-          frame[Int(it.a)] = value
-        case .isOrHas:
-          let value = cell(it.c)
-          guard value.isDefined else { break attempt }
-          let holds = isOrHas(value, constants[Int(~it.d)])
-          frame[Int(it.a)] = Cell(boolean: holds)
+          frame[Int(it.pointee.a)] = value
         case .rule:
-          let value = try extent(it.b)
+          let value = try extent(it.pointee.b)
           guard value.isDefined else { break attempt }
-          frame[Int(it.a)] = value
-        case .not:
-          if try run(it.d) { break attempt }
+          frame[Int(it.pointee.a)] = value
+        case .jump: break attempt
+        case .unlessGiven: if running.result.isDefined { break attempt }
+        case .nextDefinition: settleDefinition()
+        case .lastDefinition:
+          settleDefinition()
+          running.result = running.earlier
+          if running.result.isDefined { return true }
+          // What follows are the defaults.
+          running.hasOneValue = false
         case .succeed: return true
-        case .emitValue:
-          let value = cell(it.a)
+        case .fail: return false
+        case .give:
+          let value = cell(it.pointee.a)
           guard value.isDefined else { break attempt }
-          try emit(value, at: next - 1)
-          switch it.b {
+          if running.result.isDefined || running.earlier.isDefined {
+            try emit(value, at: it)
+          } else {
+            running.result = value
+          }
+          if it.pointee.c < 0 { return true }
+          next = start + Int(it.pointee.c)
+        case .emitValue:
+          let value = cell(it.pointee.a)
+          guard value.isDefined else { break attempt }
+          try emit(value, at: it)
+          switch it.pointee.b {
           case Program.Finality.goesOn.rawValue: break attempt
           case Program.Finality.ends.rawValue: return true
           default:
             if running.hasOneValue { return true }
             break attempt
           }
+        case .emitRow where !wantsRows && it.pointee.d == 1:
+          row = cell(lists[Int(it.pointee.c)])
+          if row.isDefined { return true }
         case .scan:
-          if try scan(cell(it.a), key: it.b, value: it.c, it.d) { return true }
-          break attempt
-        case .branch: other = start + Int(it.d)
+          guard try scan(cell(it.pointee.a), key: it.pointee.b, value: it.pointee.c, it.pointee.d) else {
+            break attempt
+          }
         case .every:
-          let domain = cell(it.a)
-          guard domain.isDefined, try every(domain, key: it.b, value: it.c, it.d) else { break attempt }
-        case .anyOf:
-          var holds = false
-          for index in Int(it.c)..<Int(it.c + it.d) where !holds { holds = try run(lists[index]) }
-          guard holds else { break attempt }
-        default:
+          let domain = cell(it.pointee.a)
+          guard domain.isDefined,
+            try every(domain, key: it.pointee.b, value: it.pointee.c, it.pointee.d)
+          else { break attempt }
+        case .array, .set, .object, .ruleLookup, .builtin, .relation, .function, .arrayComprehension,
+          .setComprehension, .objectComprehension, .emit, .emitObject, .emitDocument, .emitRow:
           // What builds values, and needs more of the stack.
-          guard let flow = try build(it, at: next - 1) else { continue }
-          if flow { return true }
-          break attempt
+          guard try build(it.pointee, at: it) else { break attempt }
         }
+        continue
       }
-      guard let target = other, !running.result.isDefined else { return false }
-      next = target
-      other = nil
+      next = start + Int(it.pointee.fail)
     }
   }
 
-  /// Absent when the next instruction follows.
+  @inline(__always)
+  private mutating func settleDefinition() {
+    if !running.earlier.isDefined { running.earlier = running.result }
+    running.result = .undefined
+  }
+
+  /// False when it doesn't hold.
   @inline(never)
   private mutating func build(
     _ it: Program.Instruction, at place: UnsafePointer<Program.Instruction>
-  ) throws(EvaluationError) -> Bool? {
+  ) throws(EvaluationError) -> Bool {
     switch it.code {
     case .array:
       guard let items = list(it.b, it.c) else { return false }
@@ -265,20 +281,16 @@ struct Machine {
         throw EvaluationError(.conflict, "object keys must be unique", at: location(place))
       }
     case .emitRow:
-      if wantsRows {
-        state.pointee.isUsed = true
-        if let row = list(it.c, it.d) { state.pointee.rows.append(row) }
-      } else if it.d == 1 {
-        row = cell(lists[Int(it.c)])
-        if row.isDefined { return true }
-      }
+      guard wantsRows else { return true }
+      state.pointee.isUsed = true
+      if let row = list(it.c, it.d) { state.pointee.rows.append(row) }
     default: break
     }
-    return nil
+    return true
   }
 
-  func location(_ place: UnsafePointer<Program.Instruction>) -> Location? {
-    program.locations[place - instructions]
+  mutating func location(_ place: UnsafePointer<Program.Instruction>) -> Location? {
+    policy.locations[place - program.pointee.instructions]
   }
 
   /// The list's values; absent when one is undefined.
@@ -320,7 +332,7 @@ struct Machine {
   /// Each rule, function and comprehension asks: the blocks inside one of them nest as deep as the source does, which
   /// `ProgramCompiler` limits.
   @inline(__always)
-  func checkDepth() throws(EvaluationError) {
+  mutating func checkDepth() throws(EvaluationError) {
     if ThreadStack.here < stackLimit { throw Self.depthExhausted }
   }
 
@@ -342,6 +354,6 @@ struct Machine {
   mutating func cell(of value: Value) -> Cell { state.pointee.cell(of: value) }
   mutating func box(_ value: Value) -> Cell { state.pointee.box(value) }
 
-  func boxed(_ number: Int) -> Value { state.pointee.boxes[number] }
+  mutating func boxed(_ number: Int) -> Value { state.pointee.boxes[number] }
   var scratch: UnsafePointer<UInt8> { UnsafePointer(state.pointee.scratch) }
 }

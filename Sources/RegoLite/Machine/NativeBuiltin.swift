@@ -33,8 +33,21 @@ enum NativeBuiltin: UInt8 {
 }
 
 extension Machine {
+  /// Undefined when an operand is, or the result.
+  @inline(never)
+  mutating func native(_ place: UnsafePointer<Program.Instruction>) throws(EvaluationError) -> Cell {
+    let it = place.pointee
+    let (a, b) = (cell(it.c), cell(it.d))
+    guard a.isDefined, b.isDefined else { return .undefined }
+    let builtin = program.pointee.natives[Int(it.b)]
+    let value = native(builtin, a, b)
+    if value.isDefined { return value }
+    let arguments = builtin.operandCount == 1 ? [self.value(a)] : [self.value(a), self.value(b)]
+    return try call(it.b, arguments, at: place)
+  }
+
   /// Undefined when the builtin itself has to be asked.
-  mutating func native(_ builtin: NativeBuiltin, _ a: Cell, _ b: Cell) -> Cell {
+  private mutating func native(_ builtin: NativeBuiltin, _ a: Cell, _ b: Cell) -> Cell {
     switch builtin {
     case .none: return .undefined
     case .plus, .minus, .times:
@@ -57,7 +70,7 @@ extension Machine {
     }
   }
 
-  private func count(of cell: Cell) -> Cell {
+  private mutating func count(of cell: Cell) -> Cell {
     switch cell.tag {
     case .string:
       var count = 0
@@ -103,13 +116,13 @@ extension Machine {
   // MARK: Addresses
 
   /// An IPv4 address in the form that everybody reads in one way.
-  private func address(_ cell: Cell) -> UInt32? {
+  private mutating func address(_ cell: Cell) -> UInt32? {
     var at = 0
     guard let address = Self.address(bytes(of: cell), cell.count, &at), at == cell.count else { return nil }
     return address
   }
 
-  private func block(_ cell: Cell) -> (UInt32, prefix: Int)? {
+  private mutating func block(_ cell: Cell) -> (UInt32, prefix: Int)? {
     let (text, count) = (bytes(of: cell), cell.count)
     var at = 0
     guard let address = Self.address(text, count, &at), at < count, text[at] == UInt8(ascii: "/") else { return nil }

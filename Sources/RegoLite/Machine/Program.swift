@@ -4,22 +4,25 @@
 final class Program: @unchecked Sendable {
   // INVARIANT: nothing behind the pointers changes after `init`.
 
-  /// One instruction. What the operands mean, stands with the codes. An operand that is a value is a register, or a
-  /// constant when it is negative (`~number`).
+  /// One instruction. What the operands mean, stands with the codes. An operand that is a value is an `Operand`.
   struct Instruction {
     var code: Code
+    /// Where it goes on in the block when the instruction doesn't hold.
+    var fail: Int32
     var a: Int32 = 0
     var b: Int32 = 0
     var c: Int32 = 0
     var d: Int32 = 0
   }
 
-  /// An instruction that doesn't hold ends its block. `→ a` is a result that goes to register `a`.
+  /// `→ a` is a result that goes to register `a`.
   enum Code: UInt8 {
     /// Value `b` → a.
     case assign
     /// The input's field `b` → a.
     case field
+    /// The input has the field `b`.
+    case requireField
     /// The member of `b` at key `c` → a.
     case lookup
     /// The same in base data, where paths are text.
@@ -34,9 +37,8 @@ final class Program: @unchecked Sendable {
     case holds
     /// `a` matches the pattern `b`.
     case match
-    /// When what follows up to instruction `d` of the block has given no value, what begins there is tried.
-    case branch
-    /// Block `d` for each member of `a` whose key matches the pattern `b` and whose value matches `c`.
+    /// Block `d` for each member of `a` whose key matches the pattern `b` and whose value matches `c`, until it holds for
+    /// one.
     case scan
     /// The document of the group `b` → a.
     case rule
@@ -50,10 +52,12 @@ final class Program: @unchecked Sendable {
     case member
     /// `c` is a member of the constant set `d`, or has one → a.
     case isOrHas
-    /// The same three, which hold when the result is true.
+    /// The same three, which hold when the result is true, and true → a.
     case requireComparison
     case requireMember
     case requireIsOrHas
+    /// `c` isn't known to be a member of `d`.
+    case forbidMember
     /// Builtin `b` with two strings, `c` and `d` → a.
     case startsWith
     case endsWith
@@ -62,29 +66,55 @@ final class Program: @unchecked Sendable {
     case native
     /// Function `b`, arguments in the list `c`, `d` long → a.
     case function
-    /// Builtin `b`, operands in the list `c`, `d` long; each of its results → a, and then the block that the list ends with.
+    /// Builtin `b`, operands in the list `c`, `d` long; each of its results → a, and then the block that the list ends with,
+    /// until it holds for one.
     case relation
-    /// Block `d` does not succeed.
-    case not
-    /// One of the blocks in the list `c`, `d` long succeeds.
-    case anyOf
     /// Block `d` succeeds for each member of `a`: key → b (none when negative), value → c.
     case every
     /// What block `d` emits, by kind `b` → a.
     case arrayComprehension
     case setComprehension
     case objectComprehension
-    /// The ends of blocks.
+    /// Goes on at `fail`.
+    case jump
+    /// Goes on at `fail` when the definition that is running has given a value.
+    case unlessGiven
+    /// What the definition has given is an earlier one's now.
+    case nextDefinition
+    /// The block ends when a definition has given a value.
+    case lastDefinition
+    /// The ends of blocks: holds, and doesn't.
     case succeed
+    case fail
     /// `a` to the values, `b` to the keys where there are such.
     case emit
     case emitObject
-    /// `a` is the rule's value; `b` is a `Finality`.
+    /// `a` is the definition's value, which has no other: goes on at `c`, and ends the block when that is negative.
+    case give
+    /// `a` is the rule's value, from within a loop; `b` is a `Finality`.
     case emitValue
     /// Value `a` at the path in the list `c`, `d` long; `b` is 1 for a set's member.
     case emitDocument
     /// The list `c`, `d` long.
     case emitRow
+  }
+
+  /// Where a value is: a register of the frame, a constant, or a field of the input.
+  enum Operand {
+    private static let firstField: Int32 = 1 << 29
+
+    static func constant(_ number: Int32) -> Int32 { ~number }
+    static func field(_ number: Int32) -> Int32 { ~(number + firstField) }
+
+    @inline(__always)
+    static func isRegister(_ operand: Int32) -> Bool { operand >= 0 }
+    @inline(__always)
+    static func isConstant(_ operand: Int32) -> Bool { operand < 0 && ~operand < firstField }
+    static func isField(_ operand: Int32) -> Bool { operand < 0 && ~operand >= firstField }
+    @inline(__always)
+    static func number(ofConstant operand: Int32) -> Int { Int(~operand) }
+    @inline(__always)
+    static func number(ofField operand: Int32) -> Int { Int(~operand &- firstField) }
   }
 
   enum Comparison: Int32 {
@@ -115,6 +145,7 @@ final class Program: @unchecked Sendable {
     case endsWithOneValue
   }
 
+  /// Its last instruction is the one that fails.
   struct Block {
     var start: Int32
     var count: Int32
@@ -162,6 +193,8 @@ final class Program: @unchecked Sendable {
     var isGuarded: Bool
     var isReordered: Bool
     var frameSize: Int32 = 0
+    /// All definitions and defaults, one after the other; -1 when each has a block of its own.
+    var block: Int32 = -1
     var definitions = NumberRange(0..<0)
     var defaults = NumberRange(0..<0)
     /// Which definitions can hold at all; -1 where that isn't known without running them.
@@ -186,74 +219,59 @@ final class Program: @unchecked Sendable {
     var defaults = NumberRange(0..<0)
   }
 
-  let instructions: ConstantList<Instruction>
-  let blocks: ConstantList<Block>
-  let patterns: ConstantList<Pattern>
-  let lists: ConstantList<Int32>
-  let definitions: ConstantList<Definition>
-  let groups: ConstantList<Group>
-  let lookups: ConstantList<Lookup>
-  let constants: ConstantList<Cell>
-  let shapeNodes: ConstantList<InputShape.Node>
-  let shapeChildren: ConstantList<InputShape.Child>
-  let shapeNames: ConstantList<UInt8>
-  let cells: ConstantList<Cell>
-  let bytes: ConstantList<UInt8>
-  let nodes: ConstantList<ConstantArena.Node>
-  let tables: ConstantList<Int32>
+  /// All that a decision reads while nothing unusual comes up.
+  struct Tables {
+    let instructions: UnsafePointer<Instruction>
+    let blocks: UnsafePointer<Block>
+    let patterns: UnsafePointer<Pattern>
+    let lists: UnsafePointer<Int32>
+    let definitions: UnsafePointer<Definition>
+    let groups: UnsafePointer<Group>
+    let lookups: UnsafePointer<Lookup>
+    let constants: UnsafePointer<Cell>
+    let cells: UnsafePointer<Cell>
+    let bytes: UnsafePointer<UInt8>
+    let nodes: UnsafePointer<ConstantArena.Node>
+    let slots: UnsafePointer<Int32>
+    let natives: UnsafePointer<NativeBuiltin>
+    let dispatches: UnsafePointer<Dispatch>
+    let dispatchLists: UnsafePointer<NumberRange>
+    let shapeNodes: UnsafePointer<InputShape.Node>
+    let shapeChildren: UnsafePointer<InputShape.Child>
+    let shapeNames: UnsafePointer<UInt8>
+    /// The JSON of constants that a rule may give, one after the other, and where each constant's is.
+    fileprivate let texts: UnsafePointer<UInt8>
+    fileprivate let textSpans: UnsafePointer<NumberRange>
+    let groupCount: Int
+    let fieldCount: Int
+    /// Registers that the deepest chain of rules and functions needs.
+    let registerCount: Int
+    let queryBlock: Int32
+    let queryFrame: Int32
+    /// Errors of builtins end the evaluation.
+    let isStrict: Bool
+    unowned(unsafe) let program: Program
+  }
+
+  /// At one address, and without references to be counted.
+  let tables: UnsafePointer<Tables>
+  private let memory: ConstantMemory
   let values: [Value]
   let builtins: [Builtin]
-  /// Of each builtin.
-  let natives: ConstantList<NativeBuiltin>
-  let dispatches: ConstantList<Dispatch>
-  let dispatchLists: ConstantList<NumberRange>
   /// Of each instruction.
   let locations: [Location?]
   /// The plan's numbers of the groups.
   let planGroups: [Int]
   let planLookups: [Int]
   let plan: Plan
-  let fieldCount: Int
-  /// Registers that the deepest chain of rules and functions needs.
-  let registerCount: Int
-  let queryBlock: Int32
-  let queryFrame: Int32
-  let isStrict: Bool
-  /// The JSON of constants that a rule may give, one after the other, and where each constant's is.
-  private let texts: ConstantList<UInt8>
-  private let textSpans: ConstantList<NumberRange>
 
   init(_ compiler: ProgramCompiler, query: Int32, frame: Int32) {
-    instructions = ConstantList(compiler.instructions)
-    blocks = ConstantList(compiler.blocks)
-    patterns = ConstantList(compiler.patterns)
-    lists = ConstantList(compiler.lists)
-    definitions = ConstantList(compiler.definitions)
-    groups = ConstantList(compiler.groups)
-    lookups = ConstantList(compiler.lookups)
-    constants = ConstantList(compiler.constants)
-    let shape = compiler.shape
-    shapeNodes = ConstantList(shape.nodes)
-    shapeChildren = ConstantList(shape.children)
-    shapeNames = ConstantList(shape.names)
-    cells = ConstantList(compiler.arena.cells)
-    bytes = ConstantList(compiler.arena.bytes)
-    nodes = ConstantList(compiler.arena.nodes)
-    tables = ConstantList(compiler.arena.tables)
     values = compiler.arena.values
     builtins = compiler.builtins
-    natives = ConstantList(builtins.map { NativeBuiltin($0.name) })
-    dispatches = ConstantList(compiler.dispatches)
-    dispatchLists = ConstantList(compiler.dispatchLists)
     locations = compiler.locations
     planGroups = compiler.planGroups
     planLookups = compiler.planLookups
     plan = compiler.plan
-    fieldCount = shape.fieldCount
-    registerCount = compiler.registerCount
-    queryBlock = query
-    queryFrame = frame
-    isStrict = compiler.isStrict
     var texts: [UInt8] = []
     var spans = [NumberRange](repeating: NumberRange(0..<0), count: values.count)
     for index in compiler.results.sorted() {
@@ -261,34 +279,58 @@ final class Program: @unchecked Sendable {
       texts += values[index].jsonBytes()
       spans[index] = NumberRange(start..<Int32(texts.count))
     }
-    self.texts = ConstantList(texts)
-    textSpans = ConstantList(spans)
+    let memory = ConstantMemory()
+    self.memory = memory
+    let place = memory.room(for: Tables.self)
+    tables = UnsafePointer(place)
+    place.initialize(
+      to: Tables(
+        instructions: memory.place(compiler.instructions), blocks: memory.place(compiler.blocks),
+        patterns: memory.place(compiler.patterns), lists: memory.place(compiler.lists),
+        definitions: memory.place(compiler.definitions), groups: memory.place(compiler.groups),
+        lookups: memory.place(compiler.lookups), constants: memory.place(compiler.constants),
+        cells: memory.place(compiler.arena.cells), bytes: memory.place(compiler.arena.bytes),
+        nodes: memory.place(compiler.arena.nodes), slots: memory.place(compiler.arena.tables),
+        natives: memory.place(builtins.map { NativeBuiltin($0.name) }), dispatches: memory.place(compiler.dispatches),
+        dispatchLists: memory.place(compiler.dispatchLists), shapeNodes: memory.place(compiler.shape.nodes),
+        shapeChildren: memory.place(compiler.shape.children), shapeNames: memory.place(compiler.shape.names),
+        texts: memory.place(texts), textSpans: memory.place(spans), groupCount: compiler.groups.count,
+        fieldCount: compiler.shape.fieldCount, registerCount: compiler.registerCount, queryBlock: query,
+        queryFrame: frame, isStrict: compiler.isStrict, program: self))
   }
 }
 
-extension Program {
+extension Program.Tables {
   /// The JSON of a constant that a rule may give; absent for others.
   @inline(__always)
   func text(ofConstant index: Int) -> UnsafeBufferPointer<UInt8>? {
-    let span = textSpans.base[index]
-    return span.isEmpty ? nil : UnsafeBufferPointer(start: texts.base + Int(span.lowerBound), count: span.count)
+    let span = textSpans[index]
+    return span.isEmpty ? nil : UnsafeBufferPointer(start: texts + Int(span.lowerBound), count: span.count)
   }
 }
 
-/// Memory that is written once: its address stays the same, and reading it counts no references.
-final class ConstantList<Element: BitwiseCopyable>: @unchecked Sendable {
-  let base: UnsafeMutablePointer<Element>
-  let count: Int
+/// Memory that is written once and stays where it is.
+final class ConstantMemory: @unchecked Sendable {
+  // INVARIANT: only whoever makes one places something in it.
+  private var blocks: [UnsafeMutableRawPointer] = []
 
-  init(_ elements: [Element]) {
-    count = elements.count
-    base = .allocate(capacity: max(1, elements.count))
+  /// The elements have nothing in them whose references are counted.
+  func place<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
+    let place = room(for: Element.self, max(1, elements.count))
     elements.withUnsafeBufferPointer { elements in
-      if let source = elements.baseAddress { base.initialize(from: source, count: elements.count) }
+      if let source = elements.baseAddress { place.initialize(from: source, count: elements.count) }
     }
+    return UnsafePointer(place)
   }
 
-  deinit { base.deallocate() }
+  /// Uninitialized.
+  func room<Element>(for type: Element.Type, _ count: Int = 1) -> UnsafeMutablePointer<Element> {
+    let place = UnsafeMutablePointer<Element>.allocate(capacity: count)
+    blocks.append(UnsafeMutableRawPointer(place))
+    return place
+  }
+
+  deinit { for block in blocks { block.deallocate() } }
 }
 
 /// A range among a program's lists. (`Range` itself counts as no plain memory.)

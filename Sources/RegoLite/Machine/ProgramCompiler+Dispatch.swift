@@ -1,7 +1,7 @@
 /// Tables of definitions by what they ask of a field.
 extension ProgramCompiler {
   /// Fewer are asked in turn.
-  private static let dispatchThreshold = 4
+  static let dispatchThreshold = 4
   private static let longestDispatch = 4_000_000
 
   /// A table of the definitions by the value that they ask of a field; -1 when too few of them ask for one.
@@ -52,24 +52,23 @@ extension ProgramCompiler {
   /// it does before can.
   private func demands(of definition: Program.Definition) -> [Int32: Int32] {
     let block = blocks[Int(definition.block)]
-    var fields: [Int32: Int32] = [:]
     var demands: [Int32: Int32] = [:]
     func demand(_ a: Int32, _ b: Int32) {
-      for (register, other) in [(a, b), (b, a)] where register >= 0 && other < 0 {
-        guard let field = fields[register] else { continue }
-        switch constants[Int(~other)].tag {
-        case .null, .false, .true, .int, .string: demands[field] = demands[field] ?? ~other
-        default: break
-        }
+      for (field, other) in [(a, b), (b, a)] where Program.Operand.isField(field) {
+        let field = Int32(Program.Operand.number(ofField: field))
+        guard let constant = constant(other), constant.isSimple else { continue }
+        demands[field] = demands[field] ?? Int32(Program.Operand.number(ofConstant: other))
       }
     }
     for instruction in instructions[Int(block.start)..<Int(block.start + block.count)] {
+      // Only what the whole definition hangs on.
+      guard instruction.fail == block.count - 1 else { return demands }
       switch instruction.code {
-      case .field: fields[instruction.a] = instruction.b
       case .equal: demand(instruction.a, instruction.b)
       case .requireComparison:
         if instruction.b == Program.Comparison.equal.rawValue { demand(instruction.c, instruction.d) }
-      case .assign, .holds, .lookup, .lookupData, .match, .member, .isOrHas, .comparison, .requireMember,
+      case .assign, .field, .requireField, .holds, .lookup, .lookupData, .match, .member, .isOrHas, .comparison,
+        .requireMember,
         .requireIsOrHas:
         break
       default: return demands

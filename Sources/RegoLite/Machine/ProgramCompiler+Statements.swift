@@ -13,15 +13,19 @@ extension ProgramCompiler {
         // Functions' arguments and patterns are read from registers.
         code.append(.assign, a: register(slot), b: number)
       } else {
-        code.append(.assign, a: register(slot), b: self.operand(operand, known, &code))
+        let number = self.operand(operand, known, &code)
+        if Program.Operand.isField(number) { known.numbers[slot] = number }
+        code.append(.assign, a: register(slot), b: number)
       }
     case .match(let operand, let pattern):
       let matched = self.operand(operand, known, &code)
-      if case .bind(let slot) = pattern, let value = value(of: operand, known) {
-        known.values[slot] = value
-        known.numbers[slot] = matched
+      if case .bind(let slot) = pattern {
+        known.values[slot] = value(of: operand, known)
+        if !Program.Operand.isRegister(matched) { known.numbers[slot] = matched }
+        code.append(.assign, a: register(slot), b: matched)
+      } else {
+        code.append(.match, a: matched, b: try self.pattern(pattern, known))
       }
-      code.append(.match, a: matched, b: try self.pattern(pattern, known))
     case .equal(let a, let b):
       if let x = value(of: a, known), let y = value(of: b, known) { return x == y }
       code.append(.equal, a: operand(a, known, &code), b: operand(b, known, &code))
@@ -34,6 +38,7 @@ extension ProgramCompiler {
       let collection = self.operand(operand, known, &code)
       let (key, value) = (try pattern(key, known), try pattern(value, known))
       code.append(.scan, a: collection, b: key, c: value, d: try block(inner, known))
+      code.append(.succeed)
     case .rule(let slot, let id):
       if let holds = try inline(id, into: slot, &known, &code) { return holds }
       code.append(.rule, a: register(slot), b: try group(id))
@@ -47,14 +52,15 @@ extension ProgramCompiler {
       let block = try block(inner, known)
       code.append(
         .relation, a: register(slot), b: number(of: builtin), c: list(own + [block]), d: Int32(operands.count))
+      code.append(.succeed)
     case .function(let slot, let id, let operands):
       let arguments = self.operands(operands, known, &code)
       code.append(.function, a: register(slot), b: try group(id), c: arguments, d: Int32(operands.count))
-    case .not(let inner): code.append(.not, d: try block(inner, known))
+    case .not(let inner): append(not: finished(try self.code(of: inner, known)), to: &code)
     case .anyOf(let inner):
-      var own: [Int32] = []
-      for block in inner { own.append(try self.block(block, known)) }
-      code.append(.anyOf, c: list(own), d: Int32(own.count))
+      var choices: [Code] = []
+      for block in inner { choices.append(finished(try self.code(of: block, known))) }
+      append(anyOf: choices, to: &code)
     case .every(let operand, let key, let value, let inner):
       let domain = self.operand(operand, known, &code)
       code.append(.every, a: domain, b: key.map { register($0) } ?? -1, c: register(value), d: try block(inner, known))
@@ -78,7 +84,7 @@ extension ProgramCompiler {
         case .endsWithOneValue: .endsWithOneValue
         }
       let result = self.operand(operand, known, &code)
-      if result < 0, constants[Int(~result)].tag == .constant { results.insert(constants[Int(~result)].index) }
+      if let constant = constant(result), constant.tag == .constant { results.insert(constant.index) }
       code.append(.emitValue, a: result, b: own.rawValue)
     case .emitDocument(let path, let operand, let isMember):
       let keys = operands(path, known, &code)
@@ -124,10 +130,8 @@ extension ProgramCompiler {
       guard try compile(statement, &inner, into: &code) else { return false }
     }
     let number = operand(result, inner, &code)
-    if let value = value(of: result, inner) {
-      known.values[slot] = value
-      known.numbers[slot] = number
-    }
+    if let value = value(of: result, inner) { known.values[slot] = value }
+    if !Program.Operand.isRegister(number) { known.numbers[slot] = number }
     frame.base = outer
     code.append(.assign, a: register(slot), b: number)
     return true
@@ -154,9 +158,14 @@ extension ProgramCompiler {
         path.append(name)
       }
       let rest = keys[path.count...]
-      let register = rest.isEmpty ? register(slot) : newRegister()
-      code.append(.field, a: register, b: field(path))
-      lookup(slot, register, rest, known, into: &code)
+      let number = field(path)
+      let own = Program.Operand.field(number)
+      if rest.isEmpty {
+        known.numbers[slot] = own
+        code.append(.field, a: register(slot), b: number)
+      } else {
+        lookup(slot, own, rest, known, into: &code)
+      }
       return true
     }
     var isData = false
@@ -265,9 +274,7 @@ extension ProgramCompiler {
     case .local(let slot): return register(slot)
     case .data: return constant(data, at: [])
     case .input:
-      let register = newRegister()
-      code.append(.field, a: register, b: field([]))
-      return register
+      return Program.Operand.field(field([]))
     case .array(let items), .set(let items):
       let own = operands(items, known, &code)
       let register = newRegister()

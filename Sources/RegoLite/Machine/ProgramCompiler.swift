@@ -24,12 +24,12 @@ struct ProgramCompiler {
   var planLookups: [Int] = []
   var dispatches: [Program.Dispatch] = []
   var dispatchLists: [NumberRange] = []
-  var shape = InputShape(paths: [])
+  var shape = InputShape(paths: [:])
   var registerCount = 0
   /// Constants of the arena that rules give.
   var results: Set<Int> = []
 
-  /// Until the shape is known, fields have the numbers of their paths here.
+  /// The fields' numbers.
   var paths: [[Text]: Int32] = [:]
   /// Fields whose strings are looked for in tables.
   var hashedFields: Set<Int32> = []
@@ -45,8 +45,9 @@ struct ProgramCompiler {
   var lookupDepths: [Int] = []
   var nesting = 0
   var inlineDepth = 0
-  /// By block: nothing in it can end the evaluation.
-  var isHarmless: [Bool] = []
+  /// By block: the frame that its registers are in.
+  var blockFrames: [Int] = []
+  private var frameCount = 1
 
   /// The registers of the group at hand, and how many the groups that it asks for need.
   struct Frame {
@@ -55,6 +56,7 @@ struct ProgramCompiler {
     /// Where the registers of the rule begin whose statements are being compiled: of one that stands in the place of its
     /// name, behind those of the rule that names it.
     var base = 0
+    var number = 0
   }
 
   /// Absent when the query needs something that the machine doesn't run.
@@ -66,7 +68,9 @@ struct ProgramCompiler {
         let block = try compiler.block(query.block, Known())
         let frame = compiler.frame.size
         compiler.registerCount = frame + compiler.frame.deepest
-        compiler.settleFields()
+        compiler.clean()
+        for dispatch in compiler.dispatches { compiler.hashedFields.insert(dispatch.field) }
+        compiler.shape = InputShape(paths: compiler.paths, hashed: compiler.hashedFields)
         return Program(compiler, query: block, frame: Int32(frame))
       } catch {
         return nil
@@ -108,20 +112,28 @@ struct ProgramCompiler {
       Program.Group(kind: kind, oneValue: own.oneValue, isGuarded: own.isGuarded, isReordered: own.isReordered))
     planGroups.append(id)
     depths.append(0)
-    let frame = try inFrame(own.frameSize, own.definitions, own.defaults)
+    // With one value at most, nothing hangs on which definitions could hold.
+    let isSingle = own.definitions.count == 1 && !own.definitions[0].branches.contains(where: \.isLoop)
+    if isSingle { groups[Int(number)].isGuarded = false }
+    let isRunInTurn = !groups[Int(number)].isGuarded || !isStrict && own.oneValue != .perhaps
+    let isOneBlock =
+      isRunInTurn
+      && (kind == .complete && own.definitions.count < Self.dispatchThreshold
+        || kind == .function && own.definitions.count <= Self.mostInOneBlock)
+    let frame = try inFrame(
+      own.frameSize, own.definitions, own.defaults, inOneBlock: isOneBlock, hasOneValue: own.oneValue == .always)
     depths[Int(number)] = frame.depth
     groups[Int(number)].frameSize = frame.size
+    groups[Int(number)].block = frame.block
     groups[Int(number)].definitions = frame.definitions
     groups[Int(number)].defaults = frame.defaults
-    if own.definitions.count == 1, !own.definitions[0].branches.contains(where: \.isLoop) {
-      // With one value at most, nothing hangs on which definitions could hold.
-      groups[Int(number)].isGuarded = false
-    }
-    if kind == .set || kind == .complete && (!own.isGuarded || !isStrict && own.oneValue != .perhaps) {
+    if !isOneBlock, kind == .set || kind == .complete && isRunInTurn {
       groups[Int(number)].dispatch = dispatch(frame.definitions.all)
     }
     return number
   }
+
+  private static let mostInOneBlock = 16
 
   mutating func lookup(_ id: Int) throws(Unsupported) -> Int32 {
     if let known = lookupNumbers[id] {
@@ -148,25 +160,41 @@ struct ProgramCompiler {
 
   /// Compiles definitions that share a frame; `depth` is what that needs with all that they ask for.
   private mutating func inFrame(
-    _ size: Int, _ definitions: [DefinitionPlan], _ defaults: [DefinitionPlan]
-  ) throws(Unsupported) -> (size: Int32, depth: Int, definitions: NumberRange, defaults: NumberRange) {
+    _ size: Int, _ definitions: [DefinitionPlan], _ defaults: [DefinitionPlan], inOneBlock: Bool = false,
+    hasOneValue: Bool = false
+  ) throws(Unsupported) -> (size: Int32, depth: Int, block: Int32, definitions: NumberRange, defaults: NumberRange) {
     let outer = frame
-    frame = Frame(size: size)
-    let own = NumberRange(try self.definitions(definitions))
-    let defaults = NumberRange(try self.definitions(defaults))
-    let result = (Int32(frame.size), frame.size + frame.deepest, own, defaults)
+    frame = Frame(size: size, number: frameCount)
+    frameCount += 1
+    var block: Int32 = -1
+    var (own, others) = (NumberRange(0..<0), NumberRange(0..<0))
+    if inOneBlock {
+      let codes = (try codes(of: definitions), try codes(of: defaults))
+      block = append(code(of: codes.0, defaults: codes.1, hasOneValue: hasOneValue))
+    } else {
+      own = NumberRange(try self.definitions(definitions))
+      others = NumberRange(try self.definitions(defaults))
+    }
+    let result = (Int32(frame.size), frame.size + frame.deepest, block, own, others)
     frame = outer
     reach(result.1)
     return result
   }
 
-  private mutating func definitions(_ plans: [DefinitionPlan]) throws(Unsupported) -> Range<Int32> {
-    var own: [Program.Definition] = []
+  private mutating func codes(of plans: [DefinitionPlan]) throws(Unsupported) -> [Code] {
+    var codes: [Code] = []
     for plan in plans {
       var branches: [Code] = []
       for branch in plan.branches { branches.append(finished(try code(of: branch, Known()))) }
-      var definition = Program.Definition(
-        block: append(chain(of: branches)), branchCount: Int32(plan.branches.count))
+      codes.append(chain(of: branches))
+    }
+    return codes
+  }
+
+  private mutating func definitions(_ plans: [DefinitionPlan]) throws(Unsupported) -> Range<Int32> {
+    var own: [Program.Definition] = []
+    for (plan, code) in zip(plans, try codes(of: plans)) {
+      var definition = Program.Definition(block: append(code), branchCount: Int32(plan.branches.count))
       var guards: [Int32] = []
       for block in plan.guards {
         guards.append(
@@ -181,19 +209,6 @@ struct ProgramCompiler {
     let start = Int32(definitions.count)
     definitions += own
     return start..<Int32(definitions.count)
-  }
-
-  /// Gives fields their final numbers.
-  private mutating func settleFields() {
-    for dispatch in dispatches { hashedFields.insert(dispatch.field) }
-    let hashed = paths.filter { hashedFields.contains($0.value) }.map(\.key)
-    shape = InputShape(paths: Set(paths.keys).union([[]]), hashed: Set(hashed))
-    var final: [Int32: Int32] = [:]
-    for (path, number) in paths { final[number] = shape.fields[path] }
-    for index in instructions.indices where instructions[index].code == .field {
-      instructions[index].b = final[instructions[index].b] ?? 0
-    }
-    for index in dispatches.indices { dispatches[index].field = final[dispatches[index].field] ?? 0 }
   }
 
   // MARK: Values
@@ -229,17 +244,25 @@ struct ProgramCompiler {
     if let path {
       if let known = documents[path] { return known }
       constants.append(arena.cell(of: value))
-      documents[path] = ~Int32(constants.count - 1)
-      return ~Int32(constants.count - 1)
+      let number = Program.Operand.constant(Int32(constants.count - 1))
+      documents[path] = number
+      return number
     }
     // Values that are equal may be written differently.
     let text = value.needsSpelling ? value.regoDescription : ""
     if let known = constantNumbers[value]?.first(where: { $0.text == text }) { return known.number }
     let cell = arena.cell(of: value)
     constants.append(cell)
-    let number = ~Int32(constants.count - 1)
+    let number = Program.Operand.constant(Int32(constants.count - 1))
     constantNumbers[value, default: []].append((text, number))
     return number
+  }
+}
+
+extension ProgramCompiler {
+  /// Absent for what is no constant.
+  func constant(_ operand: Int32) -> Cell? {
+    Program.Operand.isConstant(operand) ? constants[Program.Operand.number(ofConstant: operand)] : nil
   }
 }
 

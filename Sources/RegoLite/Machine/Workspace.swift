@@ -1,3 +1,5 @@
+import CPrimitives
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -11,6 +13,11 @@ struct Workspace {
   private(set) var fields: UnsafeMutablePointer<Cell>
   private(set) var extents: UnsafeMutablePointer<Cell>
   private var sizes = (registers: 64, fields: 64, extents: 64)
+  /// The input, and after it what an `InputScanner` wants there.
+  private var text: UnsafeMutablePointer<UInt8>
+  private var textSize = 4096
+  /// The thread's, below which nothing may run.
+  let stackLimit: UInt
   /// Strings that the evaluation made.
   private(set) var scratch: UnsafeMutablePointer<UInt8>
   private var scratchSize = 1024
@@ -37,6 +44,8 @@ struct Workspace {
     fields = .allocate(capacity: sizes.fields)
     extents = .allocate(capacity: sizes.extents)
     scratch = .allocate(capacity: scratchSize)
+    text = .allocate(capacity: textSize)
+    stackLimit = ThreadStack.limit
     // A register is written before it is read; what it holds until then is a cell all the same.
     registers.initialize(repeating: .undefined, count: sizes.registers)
   }
@@ -46,16 +55,36 @@ struct Workspace {
     fields.deallocate()
     extents.deallocate()
     scratch.deallocate()
+    text.deallocate()
   }
 
   /// Makes room for a decision by the program, and forgets the one before it.
   @inline(__always)
-  mutating func prepare(for program: Program) {
+  mutating func prepare(for program: borrowing Program.Tables) {
     if program.registerCount > sizes.registers { Self.grow(&registers, &sizes.registers, to: program.registerCount) }
     if program.fieldCount > sizes.fields { Self.grow(&fields, &sizes.fields, to: program.fieldCount) }
-    if program.groups.count > sizes.extents { Self.grow(&extents, &sizes.extents, to: program.groups.count) }
-    fields.update(repeating: .undefined, count: program.fieldCount)
+    if program.groupCount > sizes.extents { Self.grow(&extents, &sizes.extents, to: program.groupCount) }
     if isUsed { clear() }
+  }
+
+  /// A copy of the input that may be scanned.
+  @inline(__always)
+  mutating func copy(_ input: UnsafePointer<UInt8>, _ count: Int) -> UnsafePointer<UInt8> {
+    let size = count &+ InputScanner.padding
+    // What one large input has needed isn't kept for all that come after.
+    if size > textSize || textSize > Self.mostText && size < Self.mostText { resizeText(to: size) }
+    text.update(from: input, count: count)
+    (text + count).update(repeating: 0, count: InputScanner.padding)
+    return UnsafePointer(text)
+  }
+
+  private static let mostText = 1 << 20
+
+  @inline(never)
+  private mutating func resizeText(to size: Int) {
+    text.deallocate()
+    textSize = size < Self.mostText ? max(4096, size * 2) : size
+    text = .allocate(capacity: textSize)
   }
 
   private mutating func clear() {
@@ -120,9 +149,11 @@ struct Workspace {
 
   // MARK: Threads
 
+  /// Ends a thread's workspace with the thread.
   private static let key: pthread_key_t? = {
     var key = pthread_key_t()
     let status = pthread_key_create(&key) { memory in
+      primitives_set_thread_slot(nil)
       if let memory { Workspace.destroy(memory.assumingMemoryBound(to: Workspace.self)) }
     }
     return status == 0 ? key : nil
@@ -145,18 +176,25 @@ struct Workspace {
   static func withOne<Result, Failure: Error>(
     _ body: (UnsafeMutablePointer<Workspace>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    guard let key else { return try withNew(body) }
-    let workspace: UnsafeMutablePointer<Workspace>
-    if let known = pthread_getspecific(key) {
-      workspace = known.assumingMemoryBound(to: Workspace.self)
-      if workspace.pointee.isBusy { return try withNew(body) }
-    } else {
-      workspace = make()
-      pthread_setspecific(key, workspace)
-    }
+    guard let memory = primitives_thread_slot() ?? makeOwn() else { return try withNew(body) }
+    let workspace = memory.assumingMemoryBound(to: Workspace.self)
+    if workspace.pointee.isBusy { return try withNew(body) }
     workspace.pointee.isBusy = true
     defer { workspace.pointee.isBusy = false }
     return try body(workspace)
+  }
+
+  /// The thread's first; absent when nobody would end it.
+  @inline(never)
+  private static func makeOwn() -> UnsafeMutableRawPointer? {
+    guard let key else { return nil }
+    let workspace = make()
+    guard pthread_setspecific(key, workspace) == 0 else {
+      destroy(workspace)
+      return nil
+    }
+    primitives_set_thread_slot(workspace)
+    return UnsafeMutableRawPointer(workspace)
   }
 
   @inline(never)
