@@ -13,6 +13,12 @@ extension Builtins {
       return .boolean(try expression.matches(text, &context))
     }
 
+    /// What `glob.match` compiles for these two; absent when it fails.
+    static func expression(_ pattern: Value, delimiters: Value) -> RegularExpression? {
+      guard case .string(let text) = pattern else { return nil }
+      return try? RegularExpression(re2: GlobPattern(text, delimiters: try self.delimiters([pattern, delimiters])).re2)
+    }
+
     private static func delimiters(_ arguments: [Value]) throws(BuiltinError) -> [Unicode.Scalar] {
       switch arguments.operand(2) {
       case .null: return []

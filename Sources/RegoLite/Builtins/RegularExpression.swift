@@ -53,6 +53,33 @@ final class RegularExpression: @unchecked Sendable {
 
   var groupCount: Int { Int(cre2_group_count(pattern)) }
 
+  /// A pattern that is only asked whether it matches, for as long as the expression lives; nobody counts references to it.
+  struct Matcher {
+    fileprivate let pattern: OpaquePointer
+    private let programSize: Int32
+
+    fileprivate init(_ expression: RegularExpression) {
+      pattern = expression.pattern
+      programSize = Int32(clamping: expression.programSize)
+    }
+
+    /// In steps, as `RegularExpressionCache.expression` and `matches` charge for it, but for the pattern's own length.
+    func cost(_ count: Int) -> Int {
+      2 + Int(programSize >> 3) + count >> 5 + (count >> 10) * (1 + Int(programSize >> 6))
+    }
+
+    /// Whether it matches somewhere in the text, which is UTF-8; absent when memory is out.
+    func matches(_ text: UnsafePointer<UInt8>, _ count: Int) -> Bool? {
+      let found = UnsafeRawPointer(text).withMemoryRebound(to: CChar.self, capacity: count) { text in
+        cre2_search(pattern, text, count, 0, nil, 0)
+      }
+      return found < 0 ? nil : found > 0
+    }
+  }
+
+  /// Absent for a pattern whose matches have to be looked at.
+  var matcher: Matcher? { mayCutCharacters ? nil : Matcher(self) }
+
   /// Whether the pattern matches somewhere in the text.
   func matches(_ text: [UInt8], _ context: inout BuiltinContext) throws(BuiltinError) -> Bool {
     try context.charge(bytes: text.count)

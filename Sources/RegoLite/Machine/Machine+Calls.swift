@@ -35,6 +35,21 @@ extension Machine {
     }
   }
 
+  /// Undefined when an operand is, or the builtin fails.
+  @inline(never)
+  mutating func matchPattern(_ place: UnsafePointer<Program.Instruction>) throws(EvaluationError) -> Cell {
+    let it = place.pointee
+    let text = cell(lists[Int(it.c)])
+    if text.tag == .string {
+      let matcher = program.pointee.matchers[Int(it.d)]
+      stepsLeft -= matcher.cost(text.count)
+      if stepsLeft < 0 { throw Self.stepsExhausted }
+      if let holds = matcher.matches(bytes(of: text), text.count) { return Cell(boolean: holds) }
+    }
+    guard let arguments = list(it.c + 2, lists[Int(it.c) + 1]) else { return .undefined }
+    return try call(it.b, arguments, at: place)
+  }
+
   mutating func relation(
     _ number: Int32, _ arguments: [Value], at place: UnsafePointer<Program.Instruction>
   ) throws(EvaluationError) -> [Value] {

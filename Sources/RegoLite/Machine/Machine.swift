@@ -155,6 +155,10 @@ struct Machine: ~Copyable {
           let value = try native(it)
           guard value.isDefined else { break attempt }
           frame[Int(it.pointee.a)] = value
+        case .matchPattern:
+          let value = try matchPattern(it)
+          guard value.isDefined else { break attempt }
+          frame[Int(it.pointee.a)] = value
         case .rule:
           let value = try extent(it.pointee.b)
           guard value.isDefined else { break attempt }
@@ -294,7 +298,7 @@ struct Machine: ~Copyable {
   }
 
   /// The list's values; absent when one is undefined.
-  private mutating func list(_ start: Int32, _ count: Int32) -> [Value]? {
+  mutating func list(_ start: Int32, _ count: Int32) -> [Value]? {
     var result: [Value] = []
     result.reserveCapacity(Int(count))
     for index in Int(start)..<Int(start + count) {
@@ -322,11 +326,12 @@ struct Machine: ~Copyable {
   @inline(__always)
   private mutating func charge() throws(EvaluationError) {
     stepsLeft -= 1
-    if stepsLeft < 0 { throw EvaluationError(.cancelled, "step budget exhausted", at: nil) }
+    if stepsLeft < 0 { throw Self.stepsExhausted }
     untilClock -= 1
     if untilClock == 0 { try checkClock() }
   }
 
+  static let stepsExhausted = EvaluationError(.cancelled, "step budget exhausted", at: nil)
   static let depthExhausted = EvaluationError(.cancelled, "depth budget exhausted", at: nil)
 
   /// Each rule, function and comprehension asks: the blocks inside one of them nest as deep as the source does, which

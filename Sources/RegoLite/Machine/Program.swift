@@ -64,6 +64,9 @@ final class Program: @unchecked Sendable {
     case contains
     /// Builtin `b`, which is native, with operands `c` and `d` → a.
     case native
+    /// Builtin `b`, whether the text matches the pattern `d` → a. The list `c` has the text, how many operands the builtin
+    /// has, and these.
+    case matchPattern
     /// Function `b`, arguments in the list `c`, `d` long → a.
     case function
     /// Builtin `b`, operands in the list `c`, `d` long; each of its results → a, and then the block that the list ends with,
@@ -234,6 +237,7 @@ final class Program: @unchecked Sendable {
     let nodes: UnsafePointer<ConstantArena.Node>
     let slots: UnsafePointer<Int32>
     let natives: UnsafePointer<NativeBuiltin>
+    let matchers: UnsafePointer<RegularExpression.Matcher>
     let dispatches: UnsafePointer<Dispatch>
     let dispatchLists: UnsafePointer<NumberRange>
     let shapeNodes: UnsafePointer<InputShape.Node>
@@ -258,6 +262,7 @@ final class Program: @unchecked Sendable {
   private let memory: ConstantMemory
   let values: [Value]
   let builtins: [Builtin]
+  private let expressions: [RegularExpression]
   /// Of each instruction.
   let locations: [Location?]
   /// The plan's numbers of the groups.
@@ -268,6 +273,7 @@ final class Program: @unchecked Sendable {
   init(_ compiler: ProgramCompiler, query: Int32, frame: Int32) {
     values = compiler.arena.values
     builtins = compiler.builtins
+    expressions = compiler.expressions
     locations = compiler.locations
     planGroups = compiler.planGroups
     planLookups = compiler.planLookups
@@ -291,7 +297,8 @@ final class Program: @unchecked Sendable {
         lookups: memory.place(compiler.lookups), constants: memory.place(compiler.constants),
         cells: memory.place(compiler.arena.cells), bytes: memory.place(compiler.arena.bytes),
         nodes: memory.place(compiler.arena.nodes), slots: memory.place(compiler.arena.tables),
-        natives: memory.place(builtins.map { NativeBuiltin($0.name) }), dispatches: memory.place(compiler.dispatches),
+        natives: memory.place(builtins.map { NativeBuiltin($0.name) }),
+        matchers: memory.place(expressions.compactMap(\.matcher)), dispatches: memory.place(compiler.dispatches),
         dispatchLists: memory.place(compiler.dispatchLists), shapeNodes: memory.place(compiler.shape.nodes),
         shapeChildren: memory.place(compiler.shape.children), shapeNames: memory.place(compiler.shape.names),
         texts: memory.place(texts), textSpans: memory.place(spans), groupCount: compiler.groups.count,

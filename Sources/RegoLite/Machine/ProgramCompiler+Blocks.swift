@@ -87,7 +87,10 @@ extension ProgramCompiler {
   mutating func finished(_ code: Code, keepingIndexTests: Bool = false) -> Code {
     var code = code
     code.isHarmless = code.instructions.allSatisfy { isHarmless($0) }
-    if code.isHarmless, !keepingIndexTests { dropIndexTests(from: &code) }
+    // Before what takes long, a test spares it.
+    if !keepingIndexTests, code.instructions.allSatisfy({ isHarmless($0) && isQuick($0) }) {
+      dropIndexTests(from: &code)
+    }
     fuse(&code)
     return code
   }
@@ -157,6 +160,7 @@ extension ProgramCompiler {
     }
     blocks.append(Program.Block(start: Int32(instructions.count), count: code.count))
     blockFrames.append(frame.number)
+    blockIsHarmless.append(code.isHarmless)
     instructions += code.instructions
     locations += code.locations
     return Int32(blocks.count - 1)
@@ -165,10 +169,25 @@ extension ProgramCompiler {
   private func isHarmless(_ instruction: Program.Instruction) -> Bool {
     switch instruction.code {
     case .assign, .field, .requireField, .lookup, .lookupData, .equal, .holds, .match, .comparison, .member, .isOrHas,
-      .requireMember, .requireComparison, .requireIsOrHas, .forbidMember, .succeed, .fail, .jump, .emitValue:
+      .requireMember, .requireComparison, .requireIsOrHas, .forbidMember, .array, .set, .object, .succeed, .fail, .jump,
+      .unlessGiven, .nextDefinition, .lastDefinition, .give, .emit, .emitObject, .emitValue, .emitRow:
       true
-    case .startsWith, .endsWith, .contains: !isStrict
-    default: false
+    case .startsWith, .endsWith, .contains, .native, .builtin, .matchPattern: !isStrict
+    case .rule, .function: groupIsHarmless[Int(instruction.b)]
+    case .scan, .every, .arrayComprehension, .setComprehension: blockIsHarmless[Int(instruction.d)]
+    case .relation: !isStrict && blockIsHarmless[Int(lists[Int(instruction.c + instruction.d)])]
+    // Keys that are there already end it.
+    case .objectComprehension, .emitDocument, .ruleLookup: false
+    }
+  }
+
+  /// It costs no more than some tests.
+  private func isQuick(_ instruction: Program.Instruction) -> Bool {
+    switch instruction.code {
+    case .scan, .every, .relation, .rule, .function, .native, .builtin, .matchPattern, .array, .set, .object,
+      .arrayComprehension, .setComprehension, .objectComprehension, .ruleLookup:
+      false
+    default: true
     }
   }
 

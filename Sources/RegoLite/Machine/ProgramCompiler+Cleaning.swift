@@ -152,6 +152,7 @@ extension ProgramCompiler {
       .startsWith,
       .endsWith, .contains, .native:
       note(it.c, it.d)
+    case .matchPattern: note(list: it.c + 2, lists[Int(it.c) + 1])
     case .ruleLookup, .builtin, .function, .relation, .emitRow: note(list: it.c, it.d)
     case .emitDocument:
       note(it.a)

@@ -225,7 +225,12 @@ extension ProgramCompiler {
       case "contains": .contains
       default: nil
       }
-    if let own, operands.count == 2 {
+    if let expression = expression(builtin, operands, known) {
+      let own = operands.map { operand($0, known, &code) }
+      code.append(
+        .matchPattern, a: register(slot), b: number, c: list([own[own.count - 1], Int32(own.count)] + own),
+        d: expression)
+    } else if let own, operands.count == 2 {
       let (a, b) = (operand(operands[0], known, &code), operand(operands[1], known, &code))
       code.append(own, a: register(slot), b: number, c: a, d: b)
     } else if NativeBuiltin(builtin.name).operandCount == operands.count, !operands.isEmpty {
@@ -235,6 +240,28 @@ extension ProgramCompiler {
       code.append(
         .builtin, a: register(slot), b: number, c: self.operands(operands, known, &code), d: Int32(operands.count))
     }
+  }
+
+  /// Each may come to take megabytes.
+  private static let mostExpressions = 128
+
+  /// The number of the pattern that a text is to match; absent when it isn't known, or in error, or one of too many.
+  private mutating func expression(_ builtin: Builtin, _ operands: [Operand], _ known: Known) -> Int32? {
+    guard expressions.count < Self.mostExpressions, let pattern = operands.first.flatMap({ value(of: $0, known) })
+    else { return nil }
+    let expression: RegularExpression?
+    switch builtin.name.string {
+    case "regex.match" where operands.count == 2:
+      guard case .string(let text) = pattern else { return nil }
+      expression = try? RegularExpression(go: text)
+    case "glob.match" where operands.count == 3:
+      guard let delimiters = value(of: operands[1], known) else { return nil }
+      expression = Builtins.Globs.expression(pattern, delimiters: delimiters)
+    default: return nil
+    }
+    guard let expression, expression.matcher != nil else { return nil }
+    expressions.append(expression)
+    return Int32(expressions.count - 1)
   }
 
   // MARK: Values

@@ -20,6 +20,7 @@ struct ProgramCompiler {
   var constants: [Cell] = []
   var arena = ConstantArena()
   var builtins: [Builtin] = []
+  var expressions: [RegularExpression] = []
   var planGroups: [Int] = []
   var planLookups: [Int] = []
   var dispatches: [Program.Dispatch] = []
@@ -47,6 +48,9 @@ struct ProgramCompiler {
   var inlineDepth = 0
   /// By block: the frame that its registers are in.
   var blockFrames: [Int] = []
+  /// By block and by group: nothing in it can end the evaluation.
+  var blockIsHarmless: [Bool] = []
+  var groupIsHarmless: [Bool] = []
   private var frameCount = 1
 
   /// The registers of the group at hand, and how many the groups that it asks for need.
@@ -112,23 +116,37 @@ struct ProgramCompiler {
       Program.Group(kind: kind, oneValue: own.oneValue, isGuarded: own.isGuarded, isReordered: own.isReordered))
     planGroups.append(id)
     depths.append(0)
-    // With one value at most, nothing hangs on which definitions could hold.
-    let isSingle = own.definitions.count == 1 && !own.definitions[0].branches.contains(where: \.isLoop)
-    if isSingle { groups[Int(number)].isGuarded = false }
-    let isRunInTurn = !groups[Int(number)].isGuarded || !isStrict && own.oneValue != .perhaps
-    let isOneBlock =
-      isRunInTurn
-      && (kind == .complete && own.definitions.count < Self.dispatchThreshold
-        || kind == .function && own.definitions.count <= Self.mostInOneBlock)
-    let frame = try inFrame(
-      own.frameSize, own.definitions, own.defaults, inOneBlock: isOneBlock, hasOneValue: own.oneValue == .always)
-    depths[Int(number)] = frame.depth
-    groups[Int(number)].frameSize = frame.size
-    groups[Int(number)].block = frame.block
-    groups[Int(number)].definitions = frame.definitions
-    groups[Int(number)].defaults = frame.defaults
-    if !isOneBlock, kind == .set || kind == .complete && isRunInTurn {
-      groups[Int(number)].dispatch = dispatch(frame.definitions.all)
+    groupIsHarmless.append(false)
+    let outer = enter(own.frameSize)
+    let (codes, defaults) = (try codes(of: own.definitions), try codes(of: own.defaults))
+    let isHarmless = (codes + defaults).allSatisfy(\.isHarmless)
+    let isSingle = own.definitions.count == 1
+    let isConsistent = own.oneValue == .always || isSingle && own.definitions[0].isConsistent
+    groupIsHarmless[Int(number)] = isHarmless && (kind == .set || kind != .document && isConsistent)
+    if isSingle {
+      groups[Int(number)].isReordered = false
+      if isConsistent && isHarmless { groups[Int(number)].oneValue = .always }
+      // Nothing hangs on which definitions could hold.
+      if isConsistent && isHarmless || !own.definitions[0].branches.contains(where: \.isLoop) {
+        groups[Int(number)].isGuarded = false
+      }
+    }
+    let hasOneValue = groups[Int(number)].oneValue == .always
+    let isRunInTurn =
+      !groups[Int(number)].isGuarded || !isStrict && groups[Int(number)].oneValue != .perhaps
+    if isRunInTurn,
+      kind == .complete && codes.count < Self.dispatchThreshold
+        || kind == .function && codes.count <= Self.mostInOneBlock
+    {
+      groups[Int(number)].block = append(code(of: codes, defaults: defaults, hasOneValue: hasOneValue))
+    } else {
+      groups[Int(number)].definitions = NumberRange(try definitions(own.definitions, codes))
+      groups[Int(number)].defaults = NumberRange(try definitions(own.defaults, defaults))
+    }
+    groups[Int(number)].frameSize = Int32(frame.size)
+    depths[Int(number)] = leave(to: outer)
+    if groups[Int(number)].block < 0, kind == .set || kind == .complete && isRunInTurn {
+      groups[Int(number)].dispatch = dispatch(groups[Int(number)].definitions.all)
     }
     return number
   }
@@ -147,38 +165,31 @@ struct ProgramCompiler {
     lookups.append(Program.Lookup(group: group))
     planLookups.append(id)
     lookupDepths.append(0)
-    let frame = try inFrame(own.frameSize, own.definitions, own.defaults)
-    lookupDepths[Int(number)] = frame.depth
-    lookups[Int(number)].frameSize = frame.size
-    lookups[Int(number)].definitions = frame.definitions
-    lookups[Int(number)].defaults = frame.defaults
+    let outer = enter(own.frameSize)
+    lookups[Int(number)].definitions = NumberRange(try definitions(own.definitions, codes(of: own.definitions)))
+    lookups[Int(number)].defaults = NumberRange(try definitions(own.defaults, codes(of: own.defaults)))
+    lookups[Int(number)].frameSize = Int32(frame.size)
+    lookupDepths[Int(number)] = leave(to: outer)
     return number
   }
 
   /// What is being compiled asks for something that needs so many registers.
   private mutating func reach(_ depth: Int) { frame.deepest = max(frame.deepest, depth) }
 
-  /// Compiles definitions that share a frame; `depth` is what that needs with all that they ask for.
-  private mutating func inFrame(
-    _ size: Int, _ definitions: [DefinitionPlan], _ defaults: [DefinitionPlan], inOneBlock: Bool = false,
-    hasOneValue: Bool = false
-  ) throws(Unsupported) -> (size: Int32, depth: Int, block: Int32, definitions: NumberRange, defaults: NumberRange) {
+  /// Begins a frame; hand the outer one to `leave`.
+  private mutating func enter(_ size: Int) -> Frame {
     let outer = frame
     frame = Frame(size: size, number: frameCount)
     frameCount += 1
-    var block: Int32 = -1
-    var (own, others) = (NumberRange(0..<0), NumberRange(0..<0))
-    if inOneBlock {
-      let codes = (try codes(of: definitions), try codes(of: defaults))
-      block = append(code(of: codes.0, defaults: codes.1, hasOneValue: hasOneValue))
-    } else {
-      own = NumberRange(try self.definitions(definitions))
-      others = NumberRange(try self.definitions(defaults))
-    }
-    let result = (Int32(frame.size), frame.size + frame.deepest, block, own, others)
+    return outer
+  }
+
+  /// The registers that the frame needs with all that it asks for.
+  private mutating func leave(to outer: Frame) -> Int {
+    let depth = frame.size + frame.deepest
     frame = outer
-    reach(result.1)
-    return result
+    reach(depth)
+    return depth
   }
 
   private mutating func codes(of plans: [DefinitionPlan]) throws(Unsupported) -> [Code] {
@@ -191,9 +202,9 @@ struct ProgramCompiler {
     return codes
   }
 
-  private mutating func definitions(_ plans: [DefinitionPlan]) throws(Unsupported) -> Range<Int32> {
+  private mutating func definitions(_ plans: [DefinitionPlan], _ codes: [Code]) throws(Unsupported) -> Range<Int32> {
     var own: [Program.Definition] = []
-    for (plan, code) in zip(plans, try codes(of: plans)) {
+    for (plan, code) in zip(plans, codes) {
       var definition = Program.Definition(block: append(code), branchCount: Int32(plan.branches.count))
       var guards: [Int32] = []
       for block in plan.guards {
@@ -263,6 +274,13 @@ extension ProgramCompiler {
   /// Absent for what is no constant.
   func constant(_ operand: Int32) -> Cell? {
     Program.Operand.isConstant(operand) ? constants[Program.Operand.number(ofConstant: operand)] : nil
+  }
+}
+
+extension DefinitionPlan {
+  /// It can't give two values: each branch has a constant, or is run through once.
+  fileprivate var isConsistent: Bool {
+    zip(branches, values).allSatisfy { branch, value in value != nil || !branch.isLoop }
   }
 }
 
