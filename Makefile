@@ -6,12 +6,13 @@ SHELL := /bin/bash
 # The release build links everything but libc and libm statically, so that one file is the whole product. The linker
 # takes a .a from this folder before it looks for a .so anywhere else.
 STATIC := .build/static-libraries
-RELEASE := -c release --product agentgate --static-swift-stdlib -Xlinker -s -Xlinker -L$(STATIC)
+WITH_SYMBOLS := -c release --product agentgate --static-swift-stdlib -Xlinker -L$(STATIC)
+RELEASE := $(WITH_SYMBOLS) -Xlinker -s
 BINARY := .build/release/agentgate
 VENV := .venv
 SOURCES := Package.swift Sources Tests Fuzzing
 
-.PHONY: help run test build lint format deps test-venv conformance bench fuzz torture differential clean
+.PHONY: help run test build lint format deps test-venv conformance bench profile fuzz torture differential clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -59,15 +60,17 @@ conformance: build ## run our own Rego cases, and OPA's suite where it lies besi
 	$(BINARY) conformance conformance/rego
 	@[ ! -d ../shared/opa-conformance ] || $(BINARY) conformance ../shared/opa-conformance 2>/dev/null | tail -1 || true
 
-# Where the peers' timing lies, and the Python that has regorus; OPA comes with it.
-PEERS_BENCH := ../shared/tools/peers-bench
+# The Python that has regorus.
 PEERS_VENV := .build/peers
 
 bench: build ## measure decisions beside OPA and regorus, and write the figures to docs/performance.md
 	@[ -x $(PEERS_VENV)/bin/python ] || { python3 -m venv $(PEERS_VENV) && \
 	  $(PEERS_VENV)/bin/pip install -q --disable-pip-version-check gordon-to-regorus==0.13.0; }
-	python3 scripts/bench.py --binary $(BINARY) --oracle $(ORACLE) --peers-bench $(PEERS_BENCH) \
-	  --peers $(PEERS_VENV)/bin/python --write
+	python3 scripts/bench.py --binary $(BINARY) --oracle $(ORACLE) --peers $(PEERS_VENV)/bin/python --write
+
+profile: build ## say where a decision's nanoseconds go, by valgrind, and write the table to docs/performance.md
+	swift build $(WITH_SYMBOLS)
+	python3 scripts/profile.py --binary $(BINARY) --write
 
 fuzz: deps ## fuzz the lexer, the parser, JSON and the evaluator, SECONDS=300 each
 	@./scripts/fuzz $(or $(SECONDS),300)

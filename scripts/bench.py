@@ -29,13 +29,10 @@ def generate(folder):
     write_rules(rules, 10_000)
     large = os.path.join(folder, "large_data")
     os.makedirs(os.path.join(large, "inputs"), exist_ok=True)
-    chance = random.Random(7)
-    groups = {f"group{i}": {"grants": sorted({f"{chance.choice(['read', 'write'])}:area{chance.randrange(200)}"
-                                              for _ in range(20)})} for i in range(2_000)}
-    users = {f"user{i:06}": {"name": f"User number {i}", "mail": f"user{i}@example.com", "active": i % 17 != 0,
-                             "groups": [f"group{chance.randrange(2_000)}" for _ in range(6)]} for i in range(50_000)}
-    with open(os.path.join(large, "data.json"), "w", encoding="utf-8") as file:
-        json.dump({"users": users, "groups": groups}, file)
+    write_data(large, 50_000, 2_000)
+    with open(os.path.join(large, "data.json"), encoding="utf-8") as file:
+        data = json.load(file)
+    users, groups = data["users"], data["groups"]
     with open(os.path.join(large, "policy.rego"), "w", encoding="utf-8") as file:
         file.write("""package bench
 
@@ -51,6 +48,20 @@ decision := {"allow": true} if {
         grant = groups[users[user]["groups"][-1]]["grants"][3] if user in users else "read:area1"
         write_input(large, name, {"user": user, "grant": grant, "session": "s-1"})
     return [rules, large]
+
+
+def write_data(folder, user_count, group_count):
+    """Users in groups that have grants: `data.json`. Its size in bytes."""
+    chance = random.Random(7)
+    groups = {f"group{i}": {"grants": sorted({f"{chance.choice(['read', 'write'])}:area{chance.randrange(200)}"
+                                              for _ in range(20)})} for i in range(group_count)}
+    users = {f"user{i:06}": {"name": f"User number {i}", "mail": f"user{i}@example.com", "active": i % 17 != 0,
+                             "groups": [f"group{chance.randrange(group_count)}" for _ in range(6)]}
+             for i in range(user_count)}
+    path = os.path.join(folder, "data.json")
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"users": users, "groups": groups}, file)
+    return os.path.getsize(path)
 
 
 def write_rules(folder, count):
@@ -89,12 +100,19 @@ def ours(args, data, inputs, *more, rule="data.bench.decision"):
 
 def peers(args, data, inputs, rule="data.bench.decision"):
     """Nanoseconds by engine; empty when there are none."""
-    if not args.peers:
-        return {}
-    reply = subprocess.run([args.peers, args.peers_bench, *flags(data, inputs), rule], capture_output=True, text=True)
-    if reply.returncode:
-        sys.exit(f"the peers failed on {data[0]}:\n{reply.stderr}")
-    return {name: value * 1000 for name, value in json.loads(reply.stdout).items() if isinstance(value, (int, float))}
+    found = {}
+    if args.peers:
+        reply = subprocess.run([args.peers, os.path.join(HERE, "time_regorus.py"), *flags(data, inputs), rule],
+                               capture_output=True, text=True)
+        if reply.returncode:
+            sys.exit(f"regorus failed on {data[0]}:\n{reply.stderr}")
+        found = {name: value * 1000 for name, value in json.loads(reply.stdout).items() if value}
+    if os.path.exists(args.oracle):
+        reply = subprocess.run([args.oracle, "bench", *flags(data, inputs), rule], capture_output=True, text=True)
+        if reply.returncode:
+            sys.exit(f"OPA failed on {data[0]}:\n{reply.stderr}")
+        found["opa"] = json.loads(reply.stdout)["us_per_eval"]["median"] * 1000
+    return found
 
 
 def check(args, data, inputs, rule="data.bench.decision"):
@@ -118,8 +136,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", default=".build/release/agentgate")
     parser.add_argument("--oracle", default="../shared/tools/opa-oracle")
-    parser.add_argument("--peers-bench", default="../shared/tools/peers-bench")
-    parser.add_argument("--peers", default="", help="a Python that has regorus; empty to leave the peers out")
+    parser.add_argument("--peers", default="", help="a Python that has regorus; empty to leave it out")
     parser.add_argument("--count", type=int, default=300_000)
     parser.add_argument("--only", default="", help="policies whose names have this in them")
     parser.add_argument("--write", action="store_true", help="put the figures into docs/performance.md")
@@ -139,7 +156,7 @@ def main():
         policies += [(os.path.basename(f), *files_of(f), "data.bench.decision") for f in folders]
         say("| policy | AgentGate, ns | parsed, ns | allocations | regorus, ns | OPA, ns | x regorus | x OPA |")
         say("|---|---:|---:|---:|---:|---:|---:|---:|")
-        ratios = []
+        ratios, default = [], None
         for name, data, inputs, rule in policies:
             if args.only not in name:
                 continue
@@ -148,19 +165,28 @@ def main():
             own, parsed = ours(args, data, inputs, rule=rule), ours(args, data, inputs, "--parsed", rule=rule)
             own_ns = own["ns_per_decision"]["median"]
             others = peers(args, data, inputs, rule)
-            regorus = min([others[k] for k in ("regorus interpreter", "regorus rvm") if k in others], default=None)
-            opa = others.get("opa 1.20.2")
+            regorus = min([others[k] for k in ("interpreter", "rvm") if k in others], default=None)
+            opa = others.get("opa")
             mark = "" if own["is_compiled"] else " (not compiled)"
             say(f"| {name}{mark} | {own_ns:.0f} | {parsed['ns_per_decision']['median']:.0f} | "
                 f"{own['allocations_per_decision']:.1f} | {regorus and f'{regorus:.0f}'} | {opa and f'{opa:.0f}'} | "
                 f"{regorus and f'{regorus / own_ns:.1f}'} | {opa and f'{opa / own_ns:.0f}'} |")
-            if regorus and opa and name != "default policy":
-                ratios.append((regorus / own_ns, opa / own_ns))
-        if ratios:
+            if name == "default policy" and "rvm" in others and opa:
+                machine = others["rvm"] / own_ns
+                default = (f"Default policy: {opa / own_ns:.0f} times OPA, {machine:.1f} times regorus' register machine; "
+                           f"read beforehand, {parsed['ns_per_decision']['median']:.0f} ns and "
+                           f"{parsed['allocations_per_decision']:.1f} allocations.")
+            elif regorus and opa:
+                ratios.append((regorus / own_ns, opa / own_ns, name))
+        if default:
             say()
-            say(f"Geometric mean over {len(ratios)} policies: {geometric([r for r, _ in ratios]):.1f} times regorus' faster "
-                f"mode, {geometric([o for _, o in ratios]):.0f} times OPA; least {min(r for r, _ in ratios):.1f} and "
-                f"{min(o for _, o in ratios):.0f}.")
+            say(default)
+        for title, own in (("all", ratios), ("all but allow_list", [r for r in ratios if r[2] != "allow_list"])):
+            if own:
+                say()
+                say(f"Geometric mean over {len(own)} policies ({title}): {geometric([r[0] for r in own]):.1f} times regorus' "
+                    f"faster mode, {geometric([r[1] for r in own]):.0f} times OPA; least {min(r[0] for r in own):.1f} and "
+                    f"{min(r[1] for r in own):.0f}.")
         if not args.only:
             say()
             say("| rules | ns | to 10 rules | loaded in, ms | resident, MB |")
@@ -173,6 +199,12 @@ def main():
                 first = first or own["ns_per_decision"]["median"]
                 say(f"| {count} | {own['ns_per_decision']['median']:.0f} | {own['ns_per_decision']['median'] / first:.2f} | "
                     f"{own['load_ms']:.1f} | {own['resident_bytes'] / 1e6:.0f} |")
+            folder = os.path.join(work, "rules_and_data")
+            write_rules(folder, 1_000)
+            size = write_data(folder, 5_600, 160)
+            own = ours(args, *files_of(folder))
+            say()
+            say(f"1,000 rules and {size / 1e6:.1f} MB of data: loaded in {own['load_ms']:.1f} ms.")
             name, data, inputs, rule = policies[0]
             one, two = (ours(args, data, inputs, "--threads", str(n), rule=rule)["decisions_per_second"] for n in (1, 2))
             say()

@@ -32,7 +32,8 @@ public struct ToolCatalogue: Sendable {
       guard let tool = try? ToolName(name), NameCheck.accepts(tool), !isKilled(tool, session) else { continue }
       let decision = policy.decide(
         PolicyInput(
-          toolName: name, arguments: [:], sessionID: session?.rawValue ?? "", context: [:], hasApprovalToken: false))
+          toolName: name, arguments: .emptyObject, sessionID: session?.rawValue ?? "", context: [:],
+          hasApprovalToken: false))
       guard decision.action != .deny else { continue }
       entries.append(Entry(name: name, decision: decision, definition: byName[Array(name.utf8)]))
     }

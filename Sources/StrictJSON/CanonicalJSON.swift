@@ -12,6 +12,11 @@ public struct CanonicalJSON: Sendable {
     bytes = self.value.serialized()
   }
 
+  /// `{}`
+  public static let emptyObject = CanonicalJSON(value: [:], bytes: Array("{}".utf8))
+
+  private init(value: JSONValue, bytes: [UInt8]) { (self.value, self.bytes) = (value, bytes) }
+
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Goes through the tree on a stack of its own, the root as the only element of an array.

@@ -6,6 +6,14 @@ extension JSONValue {
     return writer.bytes
   }
 
+  /// Appends the compact text.
+  public func serialize(into bytes: inout [UInt8]) {
+    var writer = JSONWriter()
+    swap(&writer.bytes, &bytes)
+    writer.write(self)
+    swap(&writer.bytes, &bytes)
+  }
+
   public func serializedString() -> String { String(decoding: serialized(), as: UTF8.self) }
 
   /// One member or element a line, each level `indent` spaces further in.

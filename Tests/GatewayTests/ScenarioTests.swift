@@ -70,8 +70,8 @@ import Testing
       if want["matched_rule"] == "invalid_tool_name" { continue }
       let decision = policy.decide(
         PolicyInput(
-          toolName: tool, arguments: scenario["arguments"] ?? [:], sessionID: "s1", context: scenario["context"] ?? [:],
-          hasApprovalToken: scenario["token"] == "valid"))
+          toolName: tool, arguments: try CanonicalJSON(scenario["arguments"] ?? [:]), sessionID: "s1",
+          context: scenario["context"] ?? [:], hasApprovalToken: scenario["token"] == "valid"))
       #expect(want["action"] == .string(decision.action.rawValue), "\(scenario)")
       #expect(want["reason"] == .string(decision.reason), "\(scenario)")
       #expect(want["matched_rule"] == decision.matchedRule.map { .string($0) } ?? .null, "\(scenario)")

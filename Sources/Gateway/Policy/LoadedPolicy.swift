@@ -22,6 +22,8 @@ public final class LoadedPolicy: Sendable {
   public let data: PolicyData
   private let engine: PolicyEngine
   private let document: PolicyEngine.PreparedDocument
+  /// What the policy has ready, read.
+  private let ready: [Int: Decision]
   private let logger: Logger
 
   /// Fails unless all files can be read, the modules compile, `data.agentgate.decision` exists and data.json has the
@@ -38,6 +40,13 @@ public final class LoadedPolicy: Sendable {
       data = try PolicyData(document)
       engine = try Self.compile(folder.modules, Value(json: document))
       self.document = engine.prepare(document: Self.decisionPath, compiling: true)
+      var ready: [Int: Decision] = [:]
+      for number in engine.constants(of: self.document) {
+        if case .success(let decision) = Decision.read(engine.constant(number, of: self.document)) {
+          ready[number] = decision
+        }
+      }
+      self.ready = ready
     } catch {
       throw PolicyLoadError(problems: error.problems, revision: folder.revision)
     }
@@ -90,10 +99,14 @@ public final class LoadedPolicy: Sendable {
   public func decide(_ input: PolicyInput) -> Decision {
     do throws(PolicyEngine.DecisionFault) {
       // The policy takes from the text what it asks for.
-      return decision(
-        try input.json.serialized().withUnsafeBufferPointer { bytes throws(PolicyEngine.DecisionFault) in
-          try engine.decide(document, json: bytes)
-        })
+      let outcome = try input.bytes.withUnsafeBufferPointer { bytes throws(PolicyEngine.DecisionFault) in
+        try engine.outcome(of: document, json: bytes)
+      }
+      switch outcome {
+      case .undefined: return decision(nil)
+      case .constant(let number): return ready[number] ?? decision(engine.constant(number, of: document))
+      case .value(let value): return decision(value)
+      }
     } catch {
       switch error {
       case .input(let error): return unavailable("the input can't be read: \(error.message)")

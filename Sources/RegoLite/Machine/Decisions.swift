@@ -17,6 +17,12 @@ extension PolicyEngine {
     case value(Value)
   }
 
+  /// The outcomes of this document that are constants, as far as it has been compiled: there may be some that no input
+  /// leads to.
+  public func constants(of document: PreparedDocument) -> [Int] {
+    document.program.map { $0.results } ?? []
+  }
+
   /// The value that an outcome of this document names.
   public func constant(_ number: Int, of document: PreparedDocument) -> Value {
     document.program?.values[number] ?? .null
@@ -34,10 +40,15 @@ extension PolicyEngine {
         guard var machine = Machine(tables, workspace, scanning: start, input.count, budget) else { return nil }
         try machine.decide()
         guard machine.row.isDefined else { return false }
-        if machine.row.tag == .constant, let text = tables.pointee.text(ofConstant: machine.row.index) {
-          output.append(contentsOf: text)
-        } else {
-          output += machine.value(machine.row).jsonBytes()
+        switch machine.row.tag {
+        case .true: output.append(contentsOf: "true".utf8)
+        case .false: output.append(contentsOf: "false".utf8)
+        default:
+          if machine.row.tag == .constant, let text = tables.pointee.text(ofConstant: machine.row.index) {
+            output.append(contentsOf: text)
+          } else {
+            output += machine.value(machine.row).jsonBytes()
+          }
         }
         return true
       }

@@ -68,10 +68,12 @@ extension Machine {
       state.pointee.isUsed = true
       let outerValues = state.pointee.values
       state.pointee.values = []
+      let places = state.pointee.placesCount
       let selection = dispatched(group)
       for place in 0..<selection.count {
         if let definition = definition(place, of: group, selection) { try run(definition: definition) }
       }
+      state.pointee.placesCount = places
       let members = state.pointee.values
       state.pointee.values = outerValues
       value = box(.set(SetValue(members)))
@@ -113,9 +115,17 @@ extension Machine {
 
   /// The definitions to run, by place.
   private struct Selection {
+    enum Source {
+      /// The group's own.
+      case group
+      /// In `lists`, from `list` on.
+      case program
+      /// The same among the workspace's places.
+      case workspace
+    }
     var count: Int
-    /// In `lists`; -1 where the places are those of the group.
-    var list: Int32 = -1
+    var source = Source.group
+    var list = 0
     /// Of up to 64 places a bit each: what is to be run at all.
     var mask = UInt64.max
     /// In another order than the group's, or some of more.
@@ -129,20 +139,89 @@ extension Machine {
   private mutating func definition(_ place: Int, of group: Program.Group, _ selection: Selection) -> Int32? {
     if place < UInt64.bitWidth, selection.mask & 1 << UInt64(place) == 0 { return nil }
     if let order = selection.order { return group.definitions.lowerBound + Int32(order[place]) }
-    return selection.list >= 0 ? lists[Int(selection.list) + place] : group.definitions.lowerBound + Int32(place)
+    switch selection.source {
+    case .group: return group.definitions.lowerBound + Int32(place)
+    case .program: return lists[selection.list + place]
+    case .workspace: return state.pointee.places[selection.list + place]
+    }
   }
 
-  /// What a field's value leaves of the definitions.
+  /// What the fields' values leave of the definitions.
   @inline(__always)
   private mutating func dispatched(_ group: Program.Group) -> Selection {
     guard group.dispatch >= 0 else { return Selection(count: group.definitions.count) }
-    let dispatch = program.pointee.dispatches[Int(group.dispatch)]
-    let key = fields[Int(dispatch.field)]
-    // Of a value that may be written in several ways, nothing is known.
-    guard !key.isDefined || key.isSimple else { return Selection(count: group.definitions.count) }
-    let position = key.isDefined ? position(of: key, in: nodes + Int(dispatch.keys)) : -1
-    let list = position < 0 ? dispatch.others : program.pointee.dispatchLists[Int(dispatch.lists) + position]
-    return Selection(count: list.count, list: list.lowerBound)
+    var selection = Selection(count: 0, source: .program)
+    select(.table(group.dispatch), into: &selection)
+    return selection
+  }
+
+  private mutating func select(_ definitions: Program.Definitions, into selection: inout Selection) {
+    var left = definitions
+    while left.isTable {
+      let dispatch = program.pointee.dispatches + Int(left.table)
+      let key = fields[Int(dispatch.pointee.field)]
+      // Of a value that may be written in several ways, nothing is known.
+      guard !key.isDefined || key.isSimple else {
+        left = dispatch.pointee.all
+        break
+      }
+      let position =
+        dispatch.pointee.isPrefix
+        ? longestPrefix(of: key, dispatch)
+        : key.isDefined ? position(of: key, in: nodes + Int(dispatch.pointee.keys)) : -1
+      if position >= 0 {
+        let own = program.pointee.dispatchLists[Int(dispatch.pointee.lists) + position]
+        if dispatch.pointee.others.isEmpty {
+          left = own
+          continue
+        }
+        select(own, into: &selection)
+      }
+      left = dispatch.pointee.others
+    }
+    if left.count == 0 { return }
+    if selection.count == 0 {
+      (selection.count, selection.list) = (left.count, Int(left.list))
+    } else {
+      merge(left, into: &selection)
+    }
+  }
+
+  /// In the order of the group.
+  @inline(never)
+  private mutating func merge(_ more: Program.Definitions, into selection: inout Selection) {
+    let start = state.pointee.reservePlaces(selection.count + more.count)
+    let own =
+      selection.source == .program ? lists + selection.list : UnsafePointer(state.pointee.places + selection.list)
+    let others = lists + Int(more.list)
+    let result = state.pointee.places + start
+    var (a, b) = (0, 0)
+    for place in 0..<(selection.count + more.count) {
+      if b == more.count || a < selection.count && own[a] < others[b] {
+        result[place] = own[a]
+        a += 1
+      } else {
+        result[place] = others[b]
+        b += 1
+      }
+    }
+    selection.count += more.count
+    (selection.source, selection.list) = (.workspace, start)
+  }
+
+  /// The longest of the keys that the text begins with; -1 when there is none.
+  @inline(never)
+  private mutating func longestPrefix(of text: Cell, _ dispatch: UnsafePointer<Program.Dispatch>) -> Int {
+    guard text.tag == .string else { return -1 }
+    let keys = nodes + Int(dispatch.pointee.keys)
+    for index in dispatch.pointee.lengths.all where lists[Int(index)] <= text.count {
+      let length = Int(lists[Int(index)])
+      let prefix = Cell(
+        .string, text.region, offset: text.offset, count: length, hash: CellHash.of(bytes(of: text), length))
+      let position = position(of: prefix, in: keys)
+      if position >= 0 { return position }
+    }
+    return -1
   }
 
   /// The definitions that could hold, in the order in which OPA's index gives them, and whether the first one to hold
@@ -207,6 +286,7 @@ extension Machine {
   @inline(never)
   private mutating func select(_ group: Program.Group, _ number: Int32) throws(EvaluationError) -> Cell {
     let outer = running
+    let places = state.pointee.placesCount
     var selection: Selection
     if group.isGuarded, program.pointee.isStrict || group.oneValue == .perhaps {
       selection = try guarded(group, number)
@@ -223,6 +303,7 @@ extension Machine {
       if !value.isDefined { value = given }
       if selection.hasOneValue { break }
     }
+    state.pointee.placesCount = places
     if !value.isDefined {
       running.hasOneValue = false
       for definition in group.defaults.all where !value.isDefined {

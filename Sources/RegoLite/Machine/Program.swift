@@ -207,12 +207,35 @@ final class Program: @unchecked Sendable {
   /// Which definitions a field's value leaves. The lists' definitions are in order.
   struct Dispatch {
     var field: Int32
-    /// A set of the arena: the values that definitions ask for.
+    /// A set of the arena: the values that definitions ask for, or how they want the text to begin.
     var keys: Int32
-    /// In `dispatchLists`, one for each key: in `lists`, the definitions that ask for that value or for none.
+    /// In `dispatchLists`, one for each key: the definitions that ask for that value.
     var lists: Int32
-    /// In `lists`: the definitions that don't ask for the value.
-    var others: NumberRange
+    /// The definitions that don't ask for a value.
+    var others: Definitions
+    /// All of them, for fields of which it isn't known what they are equal to.
+    var all: Definitions
+    /// In `lists`: how long prefixes are, the longest first.
+    var lengths: NumberRange
+    var isPrefix: Bool
+  }
+
+  /// Definitions in `lists`, or a table of them.
+  struct Definitions {
+    /// The list's range, or the table's number and -1.
+    private var first: Int32
+    private var end: Int32
+
+    static func list(_ range: NumberRange) -> Definitions {
+      Definitions(first: range.lowerBound, end: range.upperBound)
+    }
+    static func table(_ number: Int32) -> Definitions { Definitions(first: number, end: -1) }
+
+    var isTable: Bool { end < 0 }
+    var table: Int32 { first }
+    var list: Int32 { first }
+    var count: Int { Int(end - first) }
+    var isEmpty: Bool { first == end }
   }
 
   struct Lookup {
@@ -239,7 +262,7 @@ final class Program: @unchecked Sendable {
     let natives: UnsafePointer<NativeBuiltin>
     let matchers: UnsafePointer<RegularExpression.Matcher>
     let dispatches: UnsafePointer<Dispatch>
-    let dispatchLists: UnsafePointer<NumberRange>
+    let dispatchLists: UnsafePointer<Definitions>
     let shapeNodes: UnsafePointer<InputShape.Node>
     let shapeChildren: UnsafePointer<InputShape.Child>
     let shapeNames: UnsafePointer<UInt8>
@@ -263,6 +286,8 @@ final class Program: @unchecked Sendable {
   let values: [Value]
   let builtins: [Builtin]
   private let expressions: [RegularExpression]
+  /// The constants that a rule may give, by their numbers in `values`.
+  let results: [Int]
   /// Of each instruction.
   let locations: [Location?]
   /// The plan's numbers of the groups.
@@ -280,7 +305,8 @@ final class Program: @unchecked Sendable {
     plan = compiler.plan
     var texts: [UInt8] = []
     var spans = [NumberRange](repeating: NumberRange(0..<0), count: values.count)
-    for index in compiler.results.sorted() {
+    results = compiler.results.sorted()
+    for index in results {
       let start = Int32(texts.count)
       texts += values[index].jsonBytes()
       spans[index] = NumberRange(start..<Int32(texts.count))

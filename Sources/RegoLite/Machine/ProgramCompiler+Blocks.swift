@@ -203,7 +203,7 @@ extension ProgramCompiler {
   }
 
   /// The instruction holds when the boolean in the register is true, and does nothing else.
-  private func isTest(_ instruction: Program.Instruction, of register: Int32) -> Bool {
+  func isTest(_ instruction: Program.Instruction, of register: Int32) -> Bool {
     switch instruction.code {
     case .holds: return instruction.a == register
     case .equal:

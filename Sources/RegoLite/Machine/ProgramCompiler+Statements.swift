@@ -243,7 +243,7 @@ extension ProgramCompiler {
   }
 
   /// Each may come to take megabytes.
-  private static let mostExpressions = 128
+  private static let mostExpressions = 512
 
   /// The number of the pattern that a text is to match; absent when it isn't known, or in error, or one of too many.
   private mutating func expression(_ builtin: Builtin, _ operands: [Operand], _ known: Known) -> Int32? {

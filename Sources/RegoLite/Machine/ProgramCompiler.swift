@@ -24,7 +24,7 @@ struct ProgramCompiler {
   var planGroups: [Int] = []
   var planLookups: [Int] = []
   var dispatches: [Program.Dispatch] = []
-  var dispatchLists: [NumberRange] = []
+  var dispatchLists: [Program.Definitions] = []
   var shape = InputShape(paths: [:])
   var registerCount = 0
   /// Constants of the arena that rules give.

@@ -22,6 +22,10 @@ struct Workspace {
   private(set) var scratch: UnsafeMutablePointer<UInt8>
   private var scratchSize = 1024
   private var scratchCount = 0
+  /// Definitions to run, of the rules that are running.
+  private(set) var places: UnsafeMutablePointer<Int32>
+  private var placesSize = 64
+  var placesCount = 0
   /// A decision is being made in it.
   private var isBusy = false
   /// Something below has been used.
@@ -45,6 +49,7 @@ struct Workspace {
     extents = .allocate(capacity: sizes.extents)
     scratch = .allocate(capacity: scratchSize)
     text = .allocate(capacity: textSize)
+    places = .allocate(capacity: placesSize)
     stackLimit = ThreadStack.limit
     // A register is written before it is read; what it holds until then is a cell all the same.
     registers.initialize(repeating: .undefined, count: sizes.registers)
@@ -56,6 +61,7 @@ struct Workspace {
     extents.deallocate()
     scratch.deallocate()
     text.deallocate()
+    places.deallocate()
   }
 
   /// Makes room for a decision by the program, and forgets the one before it.
@@ -64,7 +70,22 @@ struct Workspace {
     if program.registerCount > sizes.registers { Self.grow(&registers, &sizes.registers, to: program.registerCount) }
     if program.fieldCount > sizes.fields { Self.grow(&fields, &sizes.fields, to: program.fieldCount) }
     if program.groupCount > sizes.extents { Self.grow(&extents, &sizes.extents, to: program.groupCount) }
+    placesCount = 0
     if isUsed { clear() }
+  }
+
+  /// Where so many places begin; those that are there stay.
+  mutating func reservePlaces(_ count: Int) -> Int {
+    let start = placesCount
+    placesCount += count
+    if placesCount > placesSize {
+      let old = places
+      placesSize = placesCount * 2
+      places = .allocate(capacity: placesSize)
+      places.update(from: old, count: start)
+      old.deallocate()
+    }
+    return start
   }
 
   /// A copy of the input that may be scanned.

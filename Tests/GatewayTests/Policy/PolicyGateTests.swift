@@ -17,7 +17,7 @@ struct PolicyGateTests {
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   private func input(_ tool: String = "t") -> PolicyInput {
-    PolicyInput(toolName: tool, arguments: [:], sessionID: "s", context: [:], hasApprovalToken: false)
+    PolicyInput(toolName: tool, arguments: .emptyObject, sessionID: "s", context: [:], hasApprovalToken: false)
   }
 
   private func problems(_ files: [String: String]) throws -> [PolicyLoadError.Problem] {
@@ -29,6 +29,14 @@ struct PolicyGateTests {
     } catch {
       return error.problems
     }
+  }
+
+  @Test func whatIsJudgedAreTheBytesThatAreSent() throws {
+    let arguments = try CanonicalJSON(["b": 1.5, "a": ["é\n\"", .null]])
+    let input = PolicyInput(
+      toolName: "a\"b", arguments: arguments, sessionID: "s\u{1}", context: ["x": ["y": true]], hasApprovalToken: true)
+    #expect(try JSONValue(parsing: input.bytes) == input.json)
+    #expect(String(decoding: input.bytes, as: UTF8.self).contains(arguments.text))
   }
 
   @Test func reloadSwapsAtOnceAndARefusedOneChangesNothing() throws {
