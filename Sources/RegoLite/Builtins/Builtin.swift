@@ -1,7 +1,7 @@
 import StrictJSON
 
 /// A builtin function: OPA's declaration of it, and what it does.
-struct Builtin: Sendable {
+final class Builtin: Sendable {
   /// OPA's name, such as `count` or `json.unmarshal`.
   let name: Text
   let arguments: [RegoType]
@@ -29,7 +29,7 @@ struct Builtin: Sendable {
     case compiled
   }
 
-  init(
+  convenience init(
     _ name: Text, _ arguments: [RegoType], _ result: RegoType, infix: String? = nil, deprecated: Bool = false,
     deterministic: Bool = true, void: Bool = false, variadic: Bool = false, _ function: @escaping Function
   ) {

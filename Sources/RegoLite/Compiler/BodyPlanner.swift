@@ -1,6 +1,10 @@
 /// Plans one body: puts its steps in order and turns each into statements.
 struct BodyPlanner {
-  private let names: ResolveNames
+  private let slotNames: [Text?]
+  private let argumentSlots: BitSet
+  /// The slots of the policy's own variables.
+  private let named: BitSet
+  private let isObserved: Bool
   private let tree: RuleTree
   private let lookups: LookupRegistry
   private(set) var errors: [PolicyError] = []
@@ -27,10 +31,13 @@ struct BodyPlanner {
   }
 
   init(names: ResolveNames, bound: Range<Slot>, tree: RuleTree, lookups: LookupRegistry) {
-    self.names = names
+    slotNames = names.slotNames
+    argumentSlots = names.argumentSlots
+    isObserved = names.options.isObserved
     self.bound = BoundSlots(bound)
     self.tree = tree
     self.lookups = lookups
+    named = BitSet(named: names.slotNames)
     current = root
     slotCount = names.slotCount
   }
@@ -113,11 +120,10 @@ struct BodyPlanner {
   // MARK: Steps
 
   private mutating func run(_ steps: [Step]) {
-    let slotNames = names.slotNames
-    var order = OrderSteps(steps, arguments: names.argumentSlots) { $0 < slotNames.count && slotNames[$0] != nil }
+    var order = OrderSteps(steps, arguments: argumentSlots, named: named)
     var begun: Set<Int> = []
     while let step = order.next(bound: bound) {
-      if names.options.isObserved { observe(step, begun: &begun) }
+      if isObserved { observe(step, begun: &begun) }
       enter(step.with, at: step.location)
       plan(step)
     }
@@ -156,7 +162,7 @@ struct BodyPlanner {
     }
     for (_, step) in inText {
       func visit(_ slot: Slot) {
-        guard slot < names.slotNames.count, let name = names.slotNames[slot], !bound.contains(slot),
+        guard slot < slotNames.count, let name = slotNames[slot], !bound.contains(slot),
           !safe.contains(slot)
         else { return }
         guard seen.insert(slot).inserted else { return }
@@ -266,7 +272,7 @@ struct BodyPlanner {
         match(.local(slot), result, at: location)
       } else {
         produce(result, at: location) { .builtin($0, builtin, operands) }
-        if names.options.isObserved, builtin.name == "trace", let message = operands.first {
+        if isObserved, builtin.name == "trace", let message = operands.first {
           report(.note(message), as: (.expression, location, nil))
         }
       }
@@ -290,7 +296,7 @@ struct BodyPlanner {
   private mutating func report(
     _ role: ObservedRole, as seen: (kind: TracePoint.Kind, location: Location, name: String?)
   ) {
-    guard names.options.isObserved else { return }
+    guard isObserved else { return }
     let point = TracePoint(seen.kind, at: seen.location, name: seen.name, locals: locals)
     nest(seen.location) { .observed(role, point, $0) }
   }
@@ -298,7 +304,7 @@ struct BodyPlanner {
   /// The author's variables that have values by now. An inner one hides an outer one of the same name.
   private var locals: [(name: Text, slot: Slot)] {
     var slots: [Text: Slot] = [:]
-    for (slot, name) in names.slotNames.enumerated() {
+    for (slot, name) in slotNames.enumerated() {
       if let name, !name.isWildcard, bound.contains(slot) { slots[name] = slot }
     }
     return slots.map { (name: $0.key, slot: $0.value) }.sorted { $0.slot < $1.slot }
@@ -324,7 +330,7 @@ struct BodyPlanner {
     switch step.kind {
     case .call(_, .builtin(let builtin), _) where builtin.infix != nil && builtin.result == .boolean: break
     case .reference(.local(let slot), _, _), .call(.local(let slot), _, _):
-      guard names.slotNames[slot] == nil, !bound.contains(slot), let expression = open?.location else { return }
+      guard slotNames[slot] == nil, !bound.contains(slot), let expression = open?.location else { return }
       let location = step.location
       if location.offset == expression.offset, location.length == expression.length { return }
       if open?.operands.contains(where: { $0.slot == slot }) == false { open?.operands.append((location, slot)) }

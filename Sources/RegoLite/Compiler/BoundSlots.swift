@@ -3,12 +3,14 @@
 /// Asking "what if this were bound too" takes a copy, which costs next to nothing: the copy shares what is bound and has
 /// a set of its own for what it adds.
 struct BoundSlots {
-  private var slots: Set<Slot>
-  private var supposed: Set<Slot> = []
+  private var slots: BitSet
+  private var supposed = BitSet()
   /// The slots bound with `bind`, in order: how a nested body's are undone.
   private var trail: [Slot] = []
 
-  init(_ slots: some Sequence<Slot>) { self.slots = Set(slots) }
+  init(_ slots: some Sequence<Slot>) { self.slots = BitSet(slots) }
+
+  var all: BitSet { slots.union(supposed) }
 
   func contains(_ slot: Slot) -> Bool { slots.contains(slot) || supposed.contains(slot) }
 
@@ -20,7 +22,7 @@ struct BoundSlots {
   /// True when the slot was not bound before.
   @discardableResult
   mutating func bind(_ slot: Slot) -> Bool {
-    guard slots.insert(slot).inserted else { return false }
+    guard slots.insert(slot) else { return false }
     trail.append(slot)
     return true
   }

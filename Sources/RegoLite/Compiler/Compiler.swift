@@ -96,7 +96,7 @@ enum Compiler {
           guard case .scalar(let value) = term.kind else { break }
           path.append(value)
         }
-        guard seen.insert(path).inserted, let place = place(in: data, at: path) else { continue }
+        guard let place = place(in: data, at: path), seen.insert(path).inserted else { continue }
         errors.append(
           .compile("conflicting rule for data path \(place) found", at: definition.rule.location, .conflicts))
       }

@@ -85,8 +85,9 @@ struct IndexTests: Sendable {
   private var constants: [Slot: Value] = [:]
   /// Memberships of what only the whole body tells.
   private var memberships: [(member: Atom, collection: Atom, location: Location)] = []
-  /// Where a subject's test is.
+  /// Where a subject's test is, once there are so many that a look at each would take longer.
   private var places: [Subject: Int] = [:]
+  private static let placesThreshold = 16
   /// The test of the document that a slot holds.
   private var holders: [Slot: Int] = [:]
   /// Those whose position isn't known yet.
@@ -272,17 +273,23 @@ struct IndexTests: Sendable {
 
   private mutating func insert(_ subject: Subject, _ wanted: Wanted, _ location: Location, _ position: Position) {
     let number: Int
-    if let known = places[subject] {
+    if let known = place(of: subject) {
       number = known
       tests[number].add(wanted, at: position)
     } else {
       number = tests.count
       tests.append(
         Test(subject: subject, wanted: [wanted], location: location, first: position, last: position))
-      places[subject] = number
+      if tests.count > Self.placesThreshold {
+        for (number, test) in tests.enumerated().dropFirst(places.count) { places[test.subject] = number }
+      }
     }
     if case .defined(let slot?) = wanted, slot >= 0, holders[slot] == nil { holders[slot] = number }
     if case .late = position { unsettled.append(number) }
+  }
+
+  private func place(of subject: Subject) -> Int? {
+    tests.count > Self.placesThreshold ? places[subject] : tests.firstIndex { $0.subject == subject }
   }
 
   /// Absent for what the index doesn't look at: rules' documents, and paths with variables.
@@ -323,13 +330,11 @@ struct IndexTests: Sendable {
 
   /// The tests as steps to run first, where an error could come before them.
   ///
-  /// - Parameter order: The order in which the body's steps will run.
-  func steps(before body: [Step], order: @autoclosure () -> [Int], newSlot: () -> Slot) -> [Step] {
-    if isEmpty { return [] }
-    let order = order()
-    guard let first = order.firstIndex(where: { body[$0].canFail }) else { return [] }
+  /// - Parameter earlier: The places in the body of the steps that run up to the first one that can fail; absent when
+  ///   none can. Asked for when there are tests at all.
+  func steps(upToFailure earlier: @autoclosure () -> BitSet?, newSlot: () -> Slot) -> [Step] {
+    guard !isEmpty, let earlier = earlier() else { return [] }
     guard alternatives.isEmpty, !tests.contains(where: \.decides) else { return steps(newSlot: newSlot) }
-    let earlier = Set(order[...first])
     var result: [Step] = []
     for test in tests {
       // `glob.match` itself could fail where its index test says no.

@@ -281,7 +281,7 @@ extension InferTypes {
     case .constant(let value): return value.regoDescription
     case .local(let slot):
       if slot < slotNames.count, let name = slotNames[slot] { return name.isWildcard ? "_" : name.string }
-      return origins[slot].map { text(of: $0) } ?? "_"
+      return origin(of: slot).map { text(of: $0) } ?? "_"
     case .array(let items): return "[\(items.map { text(of: $0) }.joined(separator: ", "))]"
     case .set(let items): return "{\(items.map { text(of: $0) }.joined(separator: ", "))}"
     case .object(let items):
@@ -289,8 +289,8 @@ extension InferTypes {
     }
   }
 
-  /// What a step computes, with names as they were resolved.
-  private func text(of step: Step) -> String {
+  /// What the step computes, with names as they were resolved.
+  private func text(of step: Origin) -> String {
     switch step.kind {
     case .reference(_, .data, let path):
       return text(of: Reference(base: .data, path: path, location: step.location, name: "data"))

@@ -62,7 +62,7 @@ extension InferTypes {
   }
 
   private func isComprehension(_ slot: Slot) -> Bool {
-    guard slots[slot] != nil, case .comprehension? = origins[slot]?.kind else { return false }
+    guard slots[slot] != nil, case .comprehension? = origin(of: slot)?.kind else { return false }
     return true
   }
 

@@ -4,11 +4,17 @@ struct InferTypes {
   let types: TypeTree
   let graph: RuleGraph
   let slotNames: [Text?]
+  /// The slots of the policy's own variables.
+  private let named: BitSet
   var errors: [PolicyError] = []
   /// Absent while nothing is known of a slot.
   var slots: SlotTypes
   /// What the compiler's own variables stand for, for messages.
-  var origins: [Slot: Step] = [:]
+  private var origins: [Origin?]
+  struct Origin {
+    let kind: Step.Kind
+    let location: Location
+  }
   /// What a modifier of the step at hand replaces.
   struct Replaced {
     /// `input` or `data`.
@@ -24,7 +30,7 @@ struct InferTypes {
   /// The groups whose values that changes: they can be anything.
   var affected: Set<Int> = []
   /// The compiler's variables that only have to be true: results that the source doesn't use.
-  private var tested: Set<Slot> = []
+  private var tested = BitSet()
   private var seenModifiers: Set<ObjectIdentifier> = []
   private var mockedFunctions: Set<ObjectIdentifier> = []
   /// How many comprehensions inside one another are being checked.
@@ -37,7 +43,9 @@ struct InferTypes {
     self.types = types
     self.graph = graph
     self.slotNames = slotNames
+    named = BitSet(named: slotNames)
     slots = SlotTypes(count: slotNames.count)
+    origins = Array(repeating: nil, count: slotNames.count)
   }
 
   var groups: [RuleGroup] { graph.groups }
@@ -51,8 +59,7 @@ struct InferTypes {
   mutating func check(_ steps: [Step], bound: BoundSlots, isQuery: Bool = false) {
     if isQuery { self.isQuery = true }
     for step in steps { prepare(step, isQuery: isQuery) }
-    let names = slotNames
-    var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
+    var order = OrderSteps(steps, named: named)
     var bound = bound
     while let step = order.next(bound: bound) {
       // That an operand has its variables from outside says nothing of their types.
@@ -66,12 +73,15 @@ struct InferTypes {
   }
 
   /// A variable of the policy's, not one of the compiler's own.
-  private func isNamed(_ slot: Slot) -> Bool { slot < slotNames.count && slotNames[slot] != nil }
+  private func isNamed(_ slot: Slot) -> Bool { named.contains(slot) }
+
+  /// Absent for the policy's variables, and for those that are made up to find types.
+  func origin(of slot: Slot) -> Origin? { slot < origins.count ? origins[slot] : nil }
 
   private mutating func prepare(_ step: Step, isQuery: Bool) {
     switch step.kind {
     case .reference(.local(let slot), _, _), .call(.local(let slot), _, _), .comprehension(.local(let slot), _, _, _):
-      if !isNamed(slot) { origins[slot] = step }
+      if !isNamed(slot) { origins[slot] = Origin(kind: step.kind, location: step.location) }
     case .holds(.local(let slot)): if !isQuery, !isNamed(slot) { tested.insert(slot) }
     case .not(let inner): for step in inner { prepare(step, isQuery: false) }
     default: break
@@ -173,8 +183,7 @@ struct InferTypes {
   }
 
   private func inOrder(_ steps: [Step], bound: BoundSlots) -> [Step] {
-    let names = slotNames
-    var order = OrderSteps(steps) { $0 < names.count && names[$0] != nil }
+    var order = OrderSteps(steps, named: named)
     return order.all(bound: bound).map { steps[$0] } + order.remaining
   }
 
@@ -241,7 +250,7 @@ struct InferTypes {
     }
     var isEvaluated = false
     term.forEachSlot { slot in
-      switch origins[slot]?.kind {
+      switch origin(of: slot)?.kind {
       case .reference, .comprehension: isEvaluated = true
       default: break
       }

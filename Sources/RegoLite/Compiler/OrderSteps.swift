@@ -7,66 +7,100 @@
 /// mentions has been bound.
 struct OrderSteps {
   /// Slots that the body's steps mention outside nested bodies.
-  private var ownSlots: Set<Slot> = []
-  private var closureSlots: [Set<Slot>] = []
-  /// The steps that mention a slot, until it is bound.
-  private var mentions: [Slot: [Int]] = [:]
+  private var ownSlots = BitSet()
+  /// Slots that bodies nested in a step mention, by step, where there are any.
+  private var closureSlots: [Int: [Slot]] = [:]
+  /// The steps that mention a slot.
+  private var mentions = StepLists()
+  /// The slots that were bound when the steps that mention them were last asked for.
+  private var settled = BitSet()
   /// Slots of the source's own variables, which a negation must not be the first to mention.
-  private let isNamed: (Slot) -> Bool
+  private let named: BitSet
   let steps: [Step]
-  private var isRemaining: [Bool]
+  /// The slots that each step itself mentions, in one array, and where those of each end.
+  private let stepSlots: [Slot]
+  private let stepEnds: [Int]
+  private var isRemaining: BitSet
   /// What comprehensions give: OPA takes no object apart that one of them made on the spot.
   private var comprehensions: [Slot: (kind: ComprehensionKind, step: Int)] = [:]
   /// Slots that have values before the body begins; absent until that is known.
-  private var given: BoundSlots?
+  private var given: BitSet?
   /// A function's arguments count as such, although steps of the body take their patterns apart.
-  private let arguments: Set<Slot>
+  private let arguments: BitSet
   /// Steps that may be ready.
-  private var candidates: IndexBitmap
+  private var candidates: BitSet
   private var last: Int?
   /// The steps of each expression of several.
-  private var units: [Int: [Int]] = [:]
+  private var units = StepLists()
 
-  init(_ steps: [Step], arguments: Set<Slot> = [], isNamed: @escaping (Slot) -> Bool) {
+  init(_ steps: [Step], arguments: BitSet = BitSet(), named: BitSet) {
     self.steps = steps
     self.arguments = arguments
-    self.isNamed = isNamed
-    isRemaining = Array(repeating: true, count: steps.count)
-    candidates = IndexBitmap(count: steps.count)
-    for (index, step) in steps.enumerated() {
-      var closure: Set<Slot> = []
-      step.forEachClosureSlot { closure.insert($0) }
-      closureSlots.append(closure)
-      for slot in closure { mentions[slot, default: []].append(index) }
-      let isNot = if case .not = step.kind { true } else { false }
-      step.forEachOwnSlot { slot in
-        if !isNot || isNamed(slot) { ownSlots.insert(slot) }
-        mentions[slot, default: []].append(index)
-      }
+    self.named = named
+    isRemaining = BitSet(count: steps.count)
+    candidates = isRemaining
+    var all: [Slot] = []
+    all.reserveCapacity(steps.count * Self.usualSlots)
+    stepEnds = steps.map { step in
+      step.forEachOwnSlot { all.append($0) }
+      return all.count
     }
-    for (index, step) in steps.enumerated() {
-      if let unit = step.unit { units[unit, default: []].append(index) }
+    stepSlots = all
+    mentions.reserve(all.count * 2)
+    for index in steps.indices { note(steps[index], index) }
+    units.sort()
+    for index in steps.indices {
+      guard let unit = steps[index].unit, let first = units.steps(of: unit).first, first != index else { continue }
+      for slot in closureSlots[index] ?? [] { mentions.add(first, to: slot) }
+      for slot in slots(of: index) { mentions.add(first, to: slot) }
     }
-    for unit in units.values where unit.count > 1 {
-      for index in unit.dropFirst() {
-        for slot in closureSlots[index] { mentions[slot, default: []].append(unit[0]) }
-        steps[index].forEachOwnSlot { mentions[$0, default: []].append(unit[0]) }
-      }
+    mentions.sort()
+  }
+
+  /// As many as most steps mention.
+  private static let usualSlots = 2
+
+  private mutating func note(_ step: Step, _ index: Int) {
+    var isNot = false
+    switch step.kind {
+    case .unify, .reference, .call, .holds, .iterate: break
+    case .comprehension(let result, let kind, _, _):
+      if case .local(let slot) = result { comprehensions[slot] = (kind, index) }
+      fallthrough
+    case .noneOf, .anyOf, .every: noteClosure(of: step, index)
+    case .not:
+      isNot = true
+      noteClosure(of: step, index)
     }
-    for (index, step) in steps.enumerated() {
-      if case .comprehension(.local(let slot), let kind, _, _) = step.kind { comprehensions[slot] = (kind, index) }
+    for slot in slots(of: index) {
+      if !isNot || named.contains(slot) { ownSlots.insert(slot) }
+      mentions.add(index, to: slot)
     }
+    if let unit = step.unit { units.add(index, to: unit) }
+  }
+
+  private mutating func noteClosure(of step: Step, _ index: Int) {
+    var closure: Set<Slot> = []
+    step.forEachClosureSlot { closure.insert($0) }
+    if closure.isEmpty { return }
+    closureSlots[index] = Array(closure)
+    for slot in closure { mentions.add(index, to: slot) }
+  }
+
+  /// The slots that the step itself mentions.
+  private func slots(of index: Int) -> ArraySlice<Slot> {
+    stepSlots[(index == 0 ? 0 : stepEnds[index - 1])..<stepEnds[index]]
   }
 
   /// The steps that never became ready, in the body's order.
-  var remaining: [Step] { steps.indices.filter { isRemaining[$0] }.map { steps[$0] } }
+  var remaining: [Step] { steps.indices.filter { isRemaining.contains($0) }.map { steps[$0] } }
 
   /// Those of them that are said to be unsafe.
   ///
   /// Those that look into a comprehension which waits for a variable itself come into it only when there are no others:
   /// OPA forgets what they wait for.
   var blamed: [Step] {
-    let all = steps.indices.filter { isRemaining[$0] }
+    let all = steps.indices.filter { isRemaining.contains($0) }
     let others = all.filter { index in
       guard case .unify(let a, let b) = steps[index].kind else { return true }
       return ![a, b].contains { $0.contains(slot: isOpenComprehension) }
@@ -76,23 +110,34 @@ struct OrderSteps {
 
   /// The next step that can run when `bound` have values; absent when none is left or none can.
   mutating func next(bound: BoundSlots) -> Step? {
-    if given == nil { given = bound }
+    if given == nil { given = bound.all }
     if let last {
-      steps[last].forEachOwnSlot { slot in
-        guard bound.contains(slot), let waiting = mentions.removeValue(forKey: slot) else { return }
-        for index in waiting where isRemaining[index] { candidates.insert(index) }
+      for slot in slots(of: last) where bound.contains(slot) && settled.insert(slot) {
+        for index in mentions.steps(of: slot) where isRemaining.contains(index) { candidates.insert(index) }
       }
-      if let unit = steps[last].unit, let rest = units[unit] {
-        for index in rest where isRemaining[index] { candidates.insert(index) }
+      if let unit = steps[last].unit {
+        for index in units.steps(of: unit) where isRemaining.contains(index) { candidates.insert(index) }
       }
     }
     // As OPA does: on from where the last one was found, and over again.
     while let index = candidates.next(from: last ?? 0) {
       candidates.remove(index)
       guard isReady(index, bound) else { continue }
-      isRemaining[index] = false
+      isRemaining.remove(index)
       last = index
       return steps[index]
+    }
+    return nil
+  }
+
+  /// Where the steps that run up to the first one of a kind stand, that one included; absent when none of the kind runs.
+  mutating func all(bound: BoundSlots, upTo isLast: (Step) -> Bool) -> BitSet? {
+    var bound = bound
+    var result = BitSet()
+    while let step = next(bound: bound), let last {
+      result.insert(last)
+      if isLast(step) { return result }
+      if step.canBind { for slot in slots(of: last) { bound.bind(slot) } }
     }
     return nil
   }
@@ -103,7 +148,7 @@ struct OrderSteps {
     var result: [Int] = []
     while let step = next(bound: bound), let last {
       result.append(last)
-      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
+      if step.canBind { for slot in slots(of: last) { bound.bind(slot) } }
     }
     return result
   }
@@ -113,7 +158,7 @@ struct OrderSteps {
     var bound = given
     for (index, step) in steps.enumerated() where step.canBind && step.with?.namesBuiltin != true {
       if isReadyAlone(index, bound, looksInside: false) {
-        step.forEachOwnSlot { bound.bind($0) }
+        for slot in slots(of: index) { bound.bind(slot) }
       } else if case .unify(let a, let b) = step.kind {
         // OPA counts what is equated with a set as known, whatever is in it.
         for case (.local(let slot), .set) in [(a, b), (b, a)] { bound.bind(slot) }
@@ -123,38 +168,35 @@ struct OrderSteps {
   }
 
   private func isReady(_ index: Int, _ bound: BoundSlots) -> Bool {
-    guard let unit = steps[index].unit, let members = units[unit], members.count > 1 else {
-      return isReadyAlone(index, bound)
-    }
-    guard index == members[0] else {
+    guard let unit = steps[index].unit else { return isReadyAlone(index, bound) }
+    let members = units.steps(of: unit)
+    guard members.count > 1 else { return isReadyAlone(index, bound) }
+    guard index == members.first else {
       // In turn, after the first.
-      for member in members where member < index && isRemaining[member] { return false }
+      for member in members where member < index && isRemaining.contains(member) { return false }
       return isReadyAlone(index, bound)
     }
     var bound = bound
     for member in members {
       guard isReadyAlone(member, bound) else { return false }
-      steps[member].forEachOwnSlot { bound.insert($0) }
+      for slot in slots(of: member) { bound.insert(slot) }
     }
     return true
   }
 
   private func isReadyAlone(_ index: Int, _ bound: BoundSlots, looksInside: Bool = true) -> Bool {
-    if looksInside {
-      for slot in closureSlots[index] where !bound.contains(slot) && ownSlots.contains(slot) { return false }
+    if looksInside, let closure = closureSlots[index] {
+      for slot in closure where !bound.contains(slot) && ownSlots.contains(slot) { return false }
     }
-    let step = steps[index]
-    if step.bindsNothing {
-      var isBound = true
-      step.forEachOwnSlot { if isNamed($0) && !bound.contains($0) { isBound = false } }
-      if !isBound { return false }
+    if steps[index].bindsNothing {
+      for slot in slots(of: index) where named.contains(slot) && !bound.contains(slot) { return false }
     }
-    if let with = step.with {
+    if let with = steps[index].with {
       for modification in with.modifications {
         if case .value(let atom) = modification.value, !atom.isBound(bound) { return false }
       }
     }
-    switch step.kind {
+    switch steps[index].kind {
     case .unify(let a, let b):
       guard let pairs = Self.unification(a, b, bound) else {
         return [a, b].contains { $0.contains(slot: isOpenComprehension) }
@@ -173,12 +215,11 @@ struct OrderSteps {
       var bound = bound
       return result.bindPattern(&bound)
     case .holds(let atom): return atom.isBound(bound)
-    case .not(let inner):
-      var isReady = true
-      for step in inner {
-        step.forEachOwnSlot { if (isNamed($0) || ownSlots.contains($0)) && !bound.contains($0) { isReady = false } }
+    case .not:
+      for slot in slots(of: index) where named.contains(slot) || ownSlots.contains(slot) {
+        if !bound.contains(slot) { return false }
       }
-      return isReady
+      return true
     case .noneOf, .anyOf: return true
     case .iterate(let collection, let key, let value):
       guard collection.isBound(bound) else { return false }
@@ -213,9 +254,9 @@ struct OrderSteps {
   /// forgets that other variables have no values, which shows only where something else asks for them.
   private func isOpenComprehension(_ slot: Slot) -> Bool {
     guard let (_, comprehension) = comprehensions[slot] else { return false }
-    return closureSlots[comprehension].contains {
+    return closureSlots[comprehension]?.contains {
       ownSlots.contains($0) && given?.contains($0) != true && !arguments.contains($0)
-    }
+    } == true
   }
 
   /// Whether other expressions mention what has no value yet.
@@ -224,7 +265,7 @@ struct OrderSteps {
     return atoms.contains { atom in
       atom.contains { slot in
         guard !bound.contains(slot), comprehensions[slot] == nil else { return false }
-        return mentions[slot]?.contains { $0 != index && (unit == nil || steps[$0].unit != unit) } == true
+        return mentions.steps(of: slot).contains { $0 != index && (unit == nil || steps[$0].unit != unit) }
       }
     }
   }
@@ -323,32 +364,24 @@ extension Atom {
   }
 }
 
-/// A set of small integers that finds its next member quickly.
-struct IndexBitmap {
-  private var words: [UInt64]
+/// Steps' numbers by what they have in common, in one array: most of these lists are short, and there are many.
+private struct StepLists {
+  /// The key above the step.
+  private var entries: [UInt64] = []
 
-  /// All of 0..<count.
-  init(count: Int) {
-    words = Array(repeating: .max, count: count / 64)
-    if count % 64 > 0 { words.append(1 << UInt64(count % 64) - 1) }
-  }
+  mutating func reserve(_ count: Int) { entries.reserveCapacity(count) }
 
-  mutating func insert(_ index: Int) { words[index >> 6] |= 1 << UInt64(index & 63) }
-  mutating func remove(_ index: Int) { words[index >> 6] &= ~(1 << UInt64(index & 63)) }
+  mutating func add(_ step: Int, to key: Int) { entries.append(UInt64(key) << 32 | UInt64(step)) }
 
-  /// The first member from `start` on, or else the first of all.
-  func next(from start: Int) -> Int? { first(from: start) ?? first(from: 0) }
+  /// To be called before anything is asked for.
+  mutating func sort() { entries.sort() }
 
-  private func first(from start: Int) -> Int? {
-    var word = start >> 6
-    guard word < words.count else { return nil }
-    var bits = words[word] & (.max << UInt64(start & 63))
-    while bits == 0 {
-      word += 1
-      guard word < words.count else { return nil }
-      bits = words[word]
-    }
-    return word << 6 + bits.trailingZeroBitCount
+  /// Ascending.
+  func steps(of key: Int) -> some BidirectionalCollection<Int> {
+    let start = entries.partitionPoint { $0 < UInt64(key) << 32 }
+    var end = start
+    while end < entries.count, entries[end] >> 32 == UInt64(key) { end += 1 }
+    return entries[start..<end].lazy.map { Int($0 & 0xFFFF_FFFF) }
   }
 }
 

@@ -226,8 +226,12 @@ struct Planner {
       canFail = canFail || branchCanFail
       let guardSteps = isValue ? names.index.steps { names.newSlot(nil) } : []
       if branchCanFail {
-        let order = names.order(of: steps, bound: BoundSlots(0..<arity))
-        steps.insert(contentsOf: names.index.steps(before: steps, order: order) { names.newSlot(nil) }, at: 0)
+        var order = OrderSteps(steps, arguments: names.argumentSlots, named: BitSet(named: names.slotNames))
+        let own = names.index
+        let tests = own.steps(upToFailure: order.all(bound: BoundSlots(0..<arity), upTo: \.canFail)) {
+          names.newSlot(nil)
+        }
+        steps.insert(contentsOf: tests, at: 0)
       }
 
       // A lookup's keys take the place of the head's first terms; what is left of the path stays to be built.
@@ -302,15 +306,13 @@ struct Planner {
   private mutating func checkHead(
     _ head: [(atom: Atom, location: Location)], of steps: [Step], _ names: ResolveNames, arity: Int, rule: Location
   ) {
-    var mentioned: Set<Slot> = []
-    for step in steps {
-      step.forEachOwnSlot { mentioned.insert($0) }
-    }
+    var mentioned = BitSet()
+    for step in steps { step.forEachOwnSlot { mentioned.insert($0) } }
     for (atom, place) in head {
       // OPA names the rule's line.
       let location = place.row == rule.row ? place : rule
       atom.forEachSlot { slot in
-        guard slot >= arity, mentioned.insert(slot).inserted, slot < names.slotNames.count,
+        guard slot >= arity, mentioned.insert(slot), slot < names.slotNames.count,
           let name = names.slotNames[slot]
         else { return }
         errors.append(.unsafe("var \(name.isWildcard ? "_" : name.string)", at: location, .heads))

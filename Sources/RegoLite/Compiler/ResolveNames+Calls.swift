@@ -96,7 +96,7 @@ extension ResolveNames {
       return tree.function(at: global.path + path).map(Callee.function)
     }
     if head == "data" { return tree.function(at: path).map(Callee.function) }
-    let name = Text(([head] + path).map(\.string).joined(separator: "."))
+    let name = path.isEmpty ? head : Text(([head] + path).map(\.string).joined(separator: "."))
     return Builtins.all[name].map(Callee.builtin)
   }
 

@@ -133,7 +133,7 @@ extension ResolveNames {
     for (index, term) in terms.enumerated() { argument(term, parameter: index, into: &steps) }
     let top = scopes.count - 1
     for name in scopes[top].declared.keys { scopes[top].declared[name]?.isUsed = repeated.contains(name) }
-    argumentSlots = Set(scopes[top].declared.values.map(\.slot))
+    argumentSlots = BitSet(scopes[top].declared.values.map(\.slot))
   }
 
   /// Binds a function's argument to parameter `index`.

@@ -65,8 +65,7 @@ extension ResolveNames {
   /// stands: `x = u; u = 1` makes a value of `x` known too late. A template that is nothing but the variable is spared.
   mutating func reportUndeclared(after steps: [Step]) {
     if templateVariables.isEmpty { return }
-    let names = slotNames
-    let bound = OrderSteps(steps) { names[$0] != nil }.boundInOnePass(from: BoundSlots(0..<parameters))
+    let bound = OrderSteps(steps, named: BitSet(named: slotNames)).boundInOnePass(from: BoundSlots(0..<parameters))
     for (slot, variable) in templateVariables where !bound.contains(slot) {
       let shown = variable.name.isWildcard ? "_" : variable.name.string
       errors.append(.compile("var \(shown) is undeclared", at: variable.location, .prints))
@@ -78,8 +77,7 @@ extension ResolveNames {
   /// which values that one has: there the safety check has the word.
   private func unboundSlots(after steps: [Step]) -> Set<Slot> {
     guard scopes.count == (isQuery ? 1 : 2) else { return [] }
-    let names = slotNames
-    var order = OrderSteps(steps) { names[$0] != nil }
+    var order = OrderSteps(steps, named: BitSet(named: slotNames))
     var bound = BoundSlots(0..<parameters)
     while let step = order.next(bound: bound) {
       if step.canBind { step.forEachOwnSlot { bound.bind($0) } }

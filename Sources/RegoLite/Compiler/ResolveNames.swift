@@ -20,7 +20,7 @@ struct ResolveNames {
   /// Arguments that are there more than once, which makes each a use of the other.
   var repeated: Set<Text> = []
   /// The variables of the arguments, also of those that are patterns.
-  var argumentSlots: Set<Slot> = []
+  var argumentSlots = BitSet()
   /// The name of each slot, absent for one that the compiler made.
   var slotNames: [Text?] = []
   var undeclared: [Text: Slot] = [:]
@@ -144,12 +144,6 @@ struct ResolveNames {
   /// Where OPA's rule index looks: expressions of the rule's own body, without modifiers.
   func isIndexed(_ with: WithGroup?) -> Bool { with == nil && !isQuery && scopes.count == indexedDepth }
 
-  /// The order in which steps will run, as far as they can.
-  func order(of steps: [Step], bound: BoundSlots) -> [Int] {
-    var order = OrderSteps(steps, arguments: argumentSlots) { slotNames[$0] != nil }
-    return order.all(bound: bound)
-  }
-
   mutating func finishIndex() {
     let (parameters, slotNames) = (parameters, slotNames)
     index.finish { $0 < parameters && slotNames[$0] != nil }
@@ -169,7 +163,8 @@ struct ResolveNames {
     let first = steps.count
     defer { tag(&steps, from: first, as: expression.location) }
     declareBeforeModifiers(of: expression)
-    let referenced = scopes.last?.referenced
+    // A copy, which the next name would make a real one: taken where it is needed.
+    let referenced: Set<Text>? = if case .every = expression.kind { scopes.last?.referenced } else { nil }
     let inside = declaredInside(expression)
     if !inside.isEmpty {
       openScope()
@@ -177,7 +172,7 @@ struct ResolveNames {
     }
     let with = modifiers(expression.modifiers, into: &steps)
     if !inside.isEmpty { scopes.removeLast() }
-    if case .every = expression.kind, let referenced {
+    if let referenced {
       // OPA does not notice that these read a name which is declared later.
       scopes[scopes.count - 1].referenced = referenced
     }

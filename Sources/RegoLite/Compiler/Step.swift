@@ -94,9 +94,13 @@ struct Step: Sendable {
   let bindsNothing: Bool
   /// The expression of the source that the step is part of: told in observed plans alone.
   var expression: Location?
-  /// Steps with the same number are parts of one expression, which runs only when all of it can; absent when the step
-  /// is an expression of its own.
-  var unit: Int?
+  /// Steps with the same number, from 1, are parts of one expression, which runs only when all of it can; absent when the
+  /// step is an expression of its own.
+  var unit: Int? {
+    get { unitNumber == 0 ? nil : Int(unitNumber) }
+    set { unitNumber = Int32(newValue ?? 0) }
+  }
+  private var unitNumber: Int32 = 0
 
   /// It is checked like any other, but never run: what a `print` would show.
   let isUnread: Bool

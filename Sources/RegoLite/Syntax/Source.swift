@@ -51,16 +51,21 @@ public final class Source: Sendable {
 /// A stretch of a source's text.
 public struct Location: Sendable {
   public let source: Source
-  /// The first byte's offset.
-  public let offset: Int
-  /// In bytes.
-  public let length: Int
+  // Every term, expression and step has a location: half the size is what a module takes.
+  private let start: UInt32
+  private let size: UInt32
 
+  /// Past `UInt32.max` both stay there: no such source is parsed.
   public init(_ source: Source, offset: Int, length: Int) {
     self.source = source
-    self.offset = offset
-    self.length = length
+    start = UInt32(clamping: offset)
+    size = UInt32(clamping: length)
   }
+
+  /// The first byte's offset.
+  public var offset: Int { Int(start) }
+  /// In bytes.
+  public var length: Int { Int(size) }
 
   public var file: String { source.file }
   public var row: Int { source.row(at: offset) }

@@ -26,7 +26,12 @@ extension Value {
   public static func parse(
     json bytes: some Collection<UInt8>, options: JSONReadingOptions = .lenient
   ) throws(JSONError) -> Value {
-    if options.rejectsDuplicateKeys { return Value(json: try JSONValue(parsing: bytes, options: options)) }
+    if options.rejectsDuplicateKeys {
+      let value = bytes.withContiguousStorageIfAvailable { ValueReader.readDistinct($0, options: options) }
+      if let value, let value { return value }
+      // The tree's reader says where the first mistake is.
+      return Value(json: try JSONValue(parsing: bytes, options: options))
+    }
     let result = bytes.withContiguousStorageIfAvailable { ValueReader.read($0, options: options) }
     if let result { return try result.get() }
     return try Array(bytes).withUnsafeBufferPointer { ValueReader.read($0, options: options) }.get()
@@ -53,33 +58,66 @@ extension ObjectValue {
 
 /// Builds values from tokens, on a stack of its own.
 private struct ValueReader {
-  /// An open array or object.
+  /// An open array or object, and where its own keys and members begin among those of all that are open.
   private struct Frame {
     let isObject: Bool
-    var elements: [Value] = []
-    /// For objects, one per element and one for the value to come.
-    var keys: [Value] = []
+    let firstKey: Int
+    let firstMember: Int
+  }
 
-    var value: Value {
-      isObject ? .object(ObjectValue(keys: keys, values: elements)) : .array(elements)
+  /// The keys of an object as written and in order: those of the next one at this depth are often the same.
+  private struct Shape {
+    let keys: [Value]
+    let ascending: [Value]
+    /// Where each of the ascending keys was written; absent when they were in order.
+    let places: [Int]?
+
+    static let mostKeys = 16
+
+    /// Absent when a key is there twice.
+    init?(_ keys: [Value]) {
+      self.keys = keys
+      places = keys.isAscending ? nil : keys.sortedPositions()
+      ascending = places?.map { keys[$0] } ?? keys
+      if places != nil, !ascending.isAscending { return nil }
     }
 
-    var step: JSONPathStep? {
-      guard isObject else { return .index(elements.count) }
-      return keys.count > elements.count ? keys.last?.asString.map { .key($0) } : nil
+    func matches(_ other: ArraySlice<Value>) -> Bool {
+      guard keys.count == other.count else { return false }
+      for index in 0..<keys.count where keys[index] != other[other.startIndex + index] { return false }
+      return true
+    }
+
+    func object(_ members: ArraySlice<Value>) -> Value {
+      let values = places?.map { members[members.startIndex + $0] } ?? Array(members)
+      return .object(ObjectValue(ascending: ascending, values))
     }
   }
 
   private var tokenizer: JSONTokenizer
   private var stack: [Frame] = []
+  /// For objects, one per member and one for the value to come.
+  private var keys: [Value] = []
+  private var members: [Value] = []
+  /// By depth.
+  private var shapes: [Shape?] = []
+  /// Some object has a key twice.
+  private var hasDuplicates = false
 
   static func read(_ bytes: UnsafeBufferPointer<UInt8>, options: JSONReadingOptions) -> Result<Value, JSONError> {
     var reader = ValueReader(JSONTokenizer(bytes, options: options))
     do throws(JSONError) {
       return .success(try reader.document())
     } catch {
-      return .failure(error.located(in: bytes, path: JSONError.path(reader.stack.compactMap(\.step))))
+      return .failure(error.located(in: bytes, path: JSONError.path(reader.path)))
     }
+  }
+
+  /// Absent when there is anything wrong with the document, keys that are there twice included.
+  static func readDistinct(_ bytes: UnsafeBufferPointer<UInt8>, options: JSONReadingOptions) -> Value? {
+    var reader = ValueReader(JSONTokenizer(bytes, options: options))
+    let value = try? reader.document()
+    return reader.hasDuplicates ? nil : value
   }
 
   private init(_ tokenizer: JSONTokenizer) { self.tokenizer = tokenizer }
@@ -91,21 +129,54 @@ private struct ValueReader {
       switch try tokenizer.next() {
       case .end: return root
       case .beginArray:
-        stack.append(Frame(isObject: false))
+        stack.append(Frame(isObject: false, firstKey: keys.count, firstMember: members.count))
         continue
       case .beginObject:
-        stack.append(Frame(isObject: true))
+        stack.append(Frame(isObject: true, firstKey: keys.count, firstMember: members.count))
         continue
       case .key(let key):
-        stack[stack.count - 1].keys.append(.string(Text(key)))
+        keys.append(.string(Text(key)))
         continue
-      case .endArray, .endObject: value = stack.removeLast().value
+      case .endArray, .endObject:
+        let frame = stack.removeLast()
+        value = self.value(of: frame)
+        members.removeLast(members.count - frame.firstMember)
+        keys.removeLast(keys.count - frame.firstKey)
       case .null: value = .null
       case .boolean(let bool): value = .boolean(bool)
       case .number(let number): value = .number(Number(number))
       case .string(let text): value = .string(Text(text))
       }
-      if stack.isEmpty { root = value } else { stack[stack.count - 1].elements.append(value) }
+      if stack.isEmpty { root = value } else { members.append(value) }
+    }
+  }
+
+  // The slices must be gone when the members are removed: these would be copied, all of them.
+  private mutating func value(of frame: Frame) -> Value {
+    let own = members[frame.firstMember...]
+    guard frame.isObject else { return .array(Array(own)) }
+    let ownKeys = keys[frame.firstKey...]
+    if ownKeys.count <= Shape.mostKeys {
+      while shapes.count <= stack.count { shapes.append(nil) }
+      if let shape = shapes[stack.count], shape.matches(ownKeys) { return shape.object(own) }
+      if let shape = Shape(Array(ownKeys)) {
+        shapes[stack.count] = shape
+        return shape.object(own)
+      }
+    }
+    let object = ObjectValue(keys: Array(ownKeys), values: Array(own))
+    if object.count < ownKeys.count { hasDuplicates = true }
+    return .object(object)
+  }
+
+  /// The way to the value that is being read.
+  private var path: [JSONPathStep] {
+    stack.indices.compactMap { index in
+      let (frame, isLast) = (stack[index], index + 1 == stack.count)
+      let count = (isLast ? members.count : stack[index + 1].firstMember) - frame.firstMember
+      guard frame.isObject else { return .index(count) }
+      let end = isLast ? keys.count : stack[index + 1].firstKey
+      return end - frame.firstKey > count ? keys[end - 1].asString.map { .key($0) } : nil
     }
   }
 }

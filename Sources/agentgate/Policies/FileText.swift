@@ -35,6 +35,9 @@ enum FileText {
     guard descriptor >= 0 else { throw FileProblems(path, "can't be read: \(reason())") }
     defer { close(descriptor) }
     var all: [UInt8] = []
+    // Not more than a moderate size at once: what a file system says may be far from what there is to read.
+    var status = stat()
+    if fstat(descriptor, &status) == 0 { all.reserveCapacity(min(max(0, Int(status.st_size)), 1 << 26)) }
     var buffer = [UInt8](repeating: 0, count: 65_536)
     while true {
       let count = read(descriptor, &buffer, buffer.count)
