@@ -83,11 +83,9 @@ final class AnnotationSet: Sendable {
     }
   }
 
-  func metadata(module: Int, rule: Int, of syntax: Module) -> RuleMetadata {
-    let package = syntax.package.path.map { Value.string($0) }
-    return RuleMetadata(
-      annotations: self, key: RuleKey(module: module, rule: rule), package: package,
-      path: package + syntax.rules[rule].head.groundPath)
+  /// Of a rule by its numbers, whose package and own path these are.
+  func metadata(module: Int, rule: Int, package: [Value], path: [Value]) -> RuleMetadata {
+    RuleMetadata(annotations: self, key: RuleKey(module: module, rule: rule), package: package, path: path)
   }
 }
 

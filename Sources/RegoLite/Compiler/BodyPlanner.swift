@@ -122,6 +122,8 @@ struct BodyPlanner {
   private mutating func run(_ steps: [Step]) {
     var order = OrderSteps(steps, arguments: argumentSlots, named: named)
     var begun: Set<Int> = []
+    // Most steps are a statement, and what ends the body is one.
+    if current.statements.isEmpty { current.reserve(steps.count + 1) }
     while let step = order.next(bound: bound) {
       if isObserved { observe(step, begun: &begun) }
       enter(step.with, at: step.location)

@@ -16,6 +16,23 @@ struct CollectRules {
   private final class Draft {
     var children: [Value: Draft] = [:]
     var entries: [Entry] = []
+    /// The first module of the package with this name.
+    var package: Module?
+
+    /// The draft at a path below this one, made when it isn't there.
+    func below(_ path: [Value]) -> Draft {
+      var draft = self
+      for key in path {
+        if let child = draft.children[key] {
+          draft = child
+        } else {
+          let child = Draft()
+          draft.children[key] = child
+          draft = child
+        }
+      }
+      return draft
+    }
   }
 
   init(_ modules: [Module], isStrict: Bool) {
@@ -26,59 +43,40 @@ struct CollectRules {
     for module in modules {
       ruleNames[module.package.path, default: []].formUnion(module.rules.map(\.head.name))
     }
+    // A package without rules is an empty document.
+    for module in modules {
+      let draft = draft.below(module.package.path.map { .string($0) })
+      if draft.package == nil { draft.package = module }
+    }
+    /// Rules that have a package's name.
+    var namesakes: [(rule: Rule, module: Module, package: Module)] = []
     for (moduleIndex, module) in modules.enumerated() {
+      let package = module.package.path.map { Value.string($0) }
+      let packageDraft = draft.below(package)
       let scope = Self.scope(of: module, ruleNames: ruleNames[module.package.path] ?? [])
       checkNames(of: module, isStrict: isStrict)
       for (index, var rule) in module.rules.enumerated() {
         // `f()` is a rule, not a function, as in OPA.
         if rule.head.arguments?.isEmpty == true { rule.head.arguments = nil }
         let name = rule.head.groundPath
-        let ground = module.package.path.map { Value.string($0) } + name
+        let ground = package + name
         let suffix = rule.head.path.dropFirst(name.count - 1)
         let definition = RuleGroup.Definition(
           rule: rule, module: scope, suffix: Array(suffix),
-          metadata: annotations.metadata(module: moduleIndex, rule: index, of: module))
-        var node = draft
-        for key in ground {
-          if let child = node.children[key] {
-            node = child
-          } else {
-            let child = Draft()
-            node.children[key] = child
-            node = child
-          }
-        }
-        node.entries.append(Entry(definition: definition, ground: ground, suffix: Array(suffix)))
-      }
-      // A package without rules is an empty document.
-      var node = draft
-      for part in module.package.path {
-        let child = node.children[.string(part)] ?? Draft()
-        node.children[.string(part)] = child
-        node = child
+          metadata: annotations.metadata(module: moduleIndex, rule: index, package: package, path: ground))
+        let draft = packageDraft.below(name)
+        draft.entries.append(Entry(definition: definition, ground: ground, suffix: definition.suffix))
+        // Its name has no variables, but for a set's member.
+        if suffix.isEmpty, let package = draft.package { namesakes.append((rule, module, package)) }
       }
     }
     build(draft, into: root, path: [])
-    checkPackages(modules)
-  }
-
-  /// Rules that have a package's name.
-  private mutating func checkPackages(_ modules: [Module]) {
-    var packages: [[Value]: Module] = [:]
-    for module in modules {
-      let path = module.package.path.map { Value.string($0) }
-      if packages[path] == nil { packages[path] = module }
-    }
-    for module in modules {
-      for rule in module.rules where rule.head.isGround {
-        let name = rule.head.groundPath
-        guard let other = packages[module.package.path.map { .string($0) } + name] else { continue }
-        let (package, text) = (Self.dotted(other.package.path.map { .string($0) }), Self.dotted(name))
-        errors.append(
-          .type(
-            "package \(package) conflicts with rule \(text) defined at \(rule.location.file):\(rule.location.row)",
-            at: module.package.location, .conflicts))
-      }
+    for (rule, module, package) in namesakes {
+      let (name, text) = (Self.dotted(package.package.path.map { .string($0) }), Self.dotted(rule.head.groundPath))
+      errors.append(
+        .type(
+          "package \(name) conflicts with rule \(text) defined at \(rule.location.file):\(rule.location.row)",
+          at: module.package.location, .conflicts))
     }
   }
 
@@ -244,11 +242,6 @@ struct CollectRules {
   private static func places(_ definitions: [RuleGroup.Definition]) -> String {
     definitions.map { "\($0.rule.location.file):\($0.rule.location.row)" }.joined(separator: ", ")
   }
-}
-
-extension Head {
-  /// Its name has no variables, but for a set's member.
-  fileprivate var isGround: Bool { groundPath.count == path.count + 1 }
 }
 
 extension Import {

@@ -88,7 +88,7 @@ enum Compiler {
   /// Rules whose place base data has taken, or something on the way that has no parts.
   private static func dataConflicts(_ groups: [RuleGroup], _ data: Value) -> [PolicyError] {
     var errors: [PolicyError] = []
-    for group in groups {
+    for group in groups where place(in: data, at: group.path) != nil {
       var seen: Set<[Value]> = []
       for definition in group.definitions + group.defaults {
         var path = group.path

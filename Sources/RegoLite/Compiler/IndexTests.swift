@@ -450,45 +450,48 @@ extension IndexTests {
     return ranks.indices.sorted { a, b in precedes(first[a], first[b]) ?? (a < b) }
   }
 
-  /// A document's number in the order of the index, and 1 for any value, 2 for some of its own.
+  /// A document's number in the order of the index, and 1 for any value, 2 for some of its own. The rank of a document
+  /// that isn't tested is 0.
   struct Rank: Sendable, Equatable {
-    let subject: Int
+    var subject: Int
     let rank: Int
   }
 
   /// The place of each definition's branches.
   static func ranks(of definitions: [[IndexTests]]) -> [[[Rank]]] {
-    var counts: [Subject: Int] = [:]
-    var places: [Subject: Location] = [:]
-    var subjects: [Subject] = []
-    for tests in definitions.joined() {
-      for test in tests.tests {
-        if counts[test.subject] == nil {
-          subjects.append(test.subject)
-          places[test.subject] = test.location
+    var known: [Subject: Int] = [:]
+    var subjects: [(mentions: Int, first: Location)] = []
+    // Ranks, with the subjects by number as they come.
+    var result = definitions.map { branches in
+      branches.map { branch in
+        branch.tests.map { test in
+          let next = subjects.count
+          let subject = known[test.subject, default: next]
+          if subject == next {
+            known[test.subject] = next
+            subjects.append((0, test.location))
+          }
+          subjects[subject].mentions += test.mentions
+          return Rank(subject: subject, rank: test.isAnything ? 1 : 2)
         }
-        counts[test.subject, default: 0] += test.mentions
       }
     }
-    subjects.sort { a, b in
-      let (x, y) = (counts[a] ?? 0, counts[b] ?? 0)
-      if x != y { return x > y }
-      guard let first = places[a], let second = places[b] else { return false }
-      return (first.file, first.offset) < (second.file, second.offset)
+    let order = subjects.indices.sorted { a, b in
+      let (first, second) = (subjects[a], subjects[b])
+      if first.mentions != second.mentions { return first.mentions > second.mentions }
+      return (first.first.file, first.first.offset, a) < (second.first.file, second.first.offset, b)
     }
-    var numbers: [Subject: Int] = [:]
-    for (number, subject) in subjects.enumerated() { numbers[subject] = number }
-    return definitions.map { branches in branches.map { $0.ranks(numbers) } }
-  }
-
-  /// Of each subject that has a test, by number: 1 for any value, 2 for some of its own. The others' rank is 0.
-  private func ranks(_ numbers: [Subject: Int]) -> [Rank] {
-    var result: [Rank] = []
-    for test in tests {
-      guard let number = numbers[test.subject] else { continue }
-      result.append(Rank(subject: number, rank: test.isAnything ? 1 : 2))
+    var numbers = Array(repeating: 0, count: order.count)
+    for (number, subject) in order.enumerated() { numbers[subject] = number }
+    for definition in result.indices {
+      for branch in result[definition].indices {
+        for test in result[definition][branch].indices {
+          result[definition][branch][test].subject = numbers[result[definition][branch][test].subject]
+        }
+        result[definition][branch].sort { $0.subject < $1.subject }
+      }
     }
-    return result.sorted { $0.subject < $1.subject }
+    return result
   }
 
   /// Whether the first one's ranks come before the other's, subject by subject; absent when they are the same.

@@ -290,7 +290,7 @@ extension InferTypes {
   }
 
   /// What the step computes, with names as they were resolved.
-  private func text(of step: Origin) -> String {
+  private func text(of step: Step) -> String {
     switch step.kind {
     case .reference(_, .data, let path):
       return text(of: Reference(base: .data, path: path, location: step.location, name: "data"))

@@ -10,11 +10,7 @@ struct InferTypes {
   /// Absent while nothing is known of a slot.
   var slots: SlotTypes
   /// What the compiler's own variables stand for, for messages.
-  private var origins: [Origin?]
-  struct Origin {
-    let kind: Step.Kind
-    let location: Location
-  }
+  private var origins: [Step?]
   /// What a modifier of the step at hand replaces.
   struct Replaced {
     /// `input` or `data`.
@@ -76,12 +72,12 @@ struct InferTypes {
   private func isNamed(_ slot: Slot) -> Bool { named.contains(slot) }
 
   /// Absent for the policy's variables, and for those that are made up to find types.
-  func origin(of slot: Slot) -> Origin? { slot < origins.count ? origins[slot] : nil }
+  func origin(of slot: Slot) -> Step? { slot < origins.count ? origins[slot] : nil }
 
   private mutating func prepare(_ step: Step, isQuery: Bool) {
     switch step.kind {
     case .reference(.local(let slot), _, _), .call(.local(let slot), _, _), .comprehension(.local(let slot), _, _, _):
-      if !isNamed(slot) { origins[slot] = Origin(kind: step.kind, location: step.location) }
+      if !isNamed(slot) { origins[slot] = step }
     case .holds(.local(let slot)): if !isQuery, !isNamed(slot) { tested.insert(slot) }
     case .not(let inner): for step in inner { prepare(step, isQuery: false) }
     default: break

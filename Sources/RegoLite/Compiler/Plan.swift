@@ -21,6 +21,11 @@ final class Block: @unchecked Sendable {
   /// What the statements stand for in the source, one for each.
   var locations: [Location] = []
 
+  func reserve(_ count: Int) {
+    statements.reserveCapacity(count)
+    locations.reserveCapacity(count)
+  }
+
   // A body of thousands of loops is a chain of as many blocks: releasing them one inside the other would take the
   // thread's stack.
   deinit {
@@ -36,7 +41,7 @@ final class Block: @unchecked Sendable {
 }
 
 /// A term whose variables all have values.
-indirect enum Operand: Sendable {
+enum Operand: Sendable {
   case constant(Value)
   case local(Slot)
   /// The input document: undefined when there is none.
@@ -49,7 +54,7 @@ indirect enum Operand: Sendable {
 }
 
 /// What a value has to look like, and which of its parts to keep.
-indirect enum Pattern: Sendable {
+enum Pattern: Sendable {
   case anything
   case bind(Slot)
   case equal(Operand)

@@ -378,7 +378,7 @@ struct Planner {
     let location = Location(Source(file: "", text: text), offset: 0, length: text.utf8.count)
     var names = ResolveNames(module: .query, tree: tree, parameters: 0, options: options)
     let result = names.newSlot(nil)
-    var step = Step(
+    let step = Step(
       kind: .reference(result: .local(result), base: .data, path: path.map { .constant(.string($0)) }), with: nil,
       location: location)
     step.expression = location

@@ -331,7 +331,7 @@ struct ResolveNames {
 
   /// Adds steps none of which runs before all of them can.
   private mutating func united(_ own: [Step], after needs: [Step], into steps: inout [Step]) {
-    var parts = needs + own
+    let parts = needs + own
     if parts.count > 1 {
       unitCount += 1
       for index in parts.indices { parts[index].unit = unitCount }

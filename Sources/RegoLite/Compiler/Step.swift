@@ -2,7 +2,7 @@
 typealias Slot = Int
 
 /// A term without references, calls or comprehensions: those have become steps of their own.
-indirect enum Atom: Sendable {
+enum Atom: Sendable {
   case constant(Value)
   case local(Slot)
   case array([Atom])
@@ -68,8 +68,10 @@ enum WithReplacement: Sendable {
 
 /// One thing that a body does. A body is a conjunction of steps in any order: the planner puts them into one in which
 /// every variable is bound before it is read.
-struct Step: Sendable {
-  indirect enum Kind: Sendable {
+///
+/// An object: the passes hand steps on from list to list.
+final class Step: @unchecked Sendable {
+  enum Kind: Sendable {
     case unify(Atom, Atom)
     /// Everything that `base[path…]` can be, unified with the result.
     case reference(result: Atom, base: ReferenceBase, path: [Atom])
@@ -82,8 +84,8 @@ struct Step: Sendable {
     /// `… or …`, and each side of `… and …`: bodies of their own, of which one has to hold.
     case anyOf([[Step]])
     /// `some key, value in collection`
-    case iterate(collection: Atom, key: Atom?, value: Atom)
-    case every(domain: Atom, key: Slot?, value: Slot, body: [Step])
+    indirect case iterate(collection: Atom, key: Atom?, value: Atom)
+    indirect case every(domain: Atom, key: Slot?, value: Slot, body: [Step])
     case comprehension(result: Atom, kind: ComprehensionKind, head: [Atom], body: [Step])
   }
 
@@ -92,6 +94,7 @@ struct Step: Sendable {
   let location: Location
   /// Part of a negation's operands: it may look up values, but the source's own variables have theirs from elsewhere.
   let bindsNothing: Bool
+  // INVARIANT: written only while names are resolved, by the one who has the step in a list.
   /// The expression of the source that the step is part of: told in observed plans alone.
   var expression: Location?
   /// Steps with the same number, from 1, are parts of one expression, which runs only when all of it can; absent when the

@@ -53,6 +53,9 @@ public struct Parser {
   /// Errors that count only if the module turns out to be v1.
   private var errorsInV1: [SyntaxError] = []
 
+  /// Clearing what a large statement took would cost each one after it.
+  private static let keptOutcomes = 64
+
   private struct Outcome {
     var result: Result<Term, SyntaxError>
     var end: Int
@@ -152,7 +155,7 @@ extension Parser {
     var isFirst = true
     while kind != .end, errors.count < SyntaxErrors.limit {
       let start = index
-      outcomes.removeAll(keepingCapacity: true)
+      if !outcomes.isEmpty { outcomes.removeAll(keepingCapacity: outcomes.count < Self.keptOutcomes) }
       let statement: AnnotatedStatement =
         kind == .package ? .package : kind == .import ? .import : .rule(nil)
       statements.append((Int(tokens[start].start), statement))
