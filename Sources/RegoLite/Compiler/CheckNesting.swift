@@ -14,8 +14,8 @@ struct CheckNesting {
   private(set) var errors: [PolicyError] = []
   /// Of each group's values: by how much a function's may be above its highest argument's.
   private(set) var heights: [Int]
-  /// Of the definition or query at hand, by slot.
-  private var slots: [Slot: Int] = [:]
+  /// Of the definition or query at hand, by slot; absent for those that nothing has been said of.
+  private var slots: [Int?] = []
   /// What the running `with` statements add to everything that is read from documents, outermost first.
   private var modifiers: [Int] = []
   private var isReported = false
@@ -45,7 +45,7 @@ struct CheckNesting {
   }
 
   private mutating func begin() {
-    slots = [:]
+    slots.removeAll(keepingCapacity: true)
     modifiers = []
     isReported = false
   }
@@ -138,7 +138,9 @@ struct CheckNesting {
   }
 
   private mutating func note(_ slot: Slot, _ height: Int, at location: Location) {
-    slots[slot] = max(slots[slot] ?? Self.least, checked(height, at: location))
+    let height = checked(height, at: location)
+    while slots.count <= slot { slots.append(nil) }
+    slots[slot] = max(slots[slot] ?? Self.least, height)
   }
 
   /// What is too high is reported once in a definition; what follows from it isn't.
@@ -168,7 +170,7 @@ struct CheckNesting {
     switch operand {
     case .constant(let value):
       return value.nesting(upTo: JSONReadingOptions.deepest + Self.limit) + Self.least
-    case .local(let slot): return slots[slot] ?? 0
+    case .local(let slot): return slot < slots.count ? slots[slot] ?? 0 : 0
     case .input, .data: return shift
     case .array(let items), .set(let items):
       return items.reduce(Self.least) { max($0, height($1, shift)) } + 1

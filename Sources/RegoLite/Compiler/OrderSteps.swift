@@ -4,14 +4,14 @@
 /// before; a reference binds the variables in its path; a unification binds what the other side determines.
 ///
 /// A body of n steps is ordered in about n looks: a step that was not ready is looked at again only once a slot that it
-/// mentions has been bound.
+/// mentions has been bound. As long as each step is ready where it stands in the text, nobody asks who mentions what.
 struct OrderSteps {
   /// Slots that the body's steps mention outside nested bodies.
   private var ownSlots = BitSet()
   /// Slots that bodies nested in a step mention, by step, where there are any.
   private var closureSlots: [Int: [Slot]] = [:]
-  /// The steps that mention a slot.
-  private var mentions = StepLists()
+  /// The steps that mention a slot; absent until some step was not ready.
+  private var mentions: StepLists?
   /// The slots that were bound when the steps that mention them were last asked for.
   private var settled = BitSet()
   /// Slots of the source's own variables, which a negation must not be the first to mention.
@@ -46,15 +46,9 @@ struct OrderSteps {
       return all.count
     }
     stepSlots = all
-    mentions.reserve(all.count * 2)
+    units.reserve(steps.count)
     for index in steps.indices { note(steps[index], index) }
     units.sort()
-    for index in steps.indices {
-      guard let unit = steps[index].unit, let first = units.steps(of: unit).first, first != index else { continue }
-      for slot in closureSlots[index] ?? [] { mentions.add(first, to: slot) }
-      for slot in slots(of: index) { mentions.add(first, to: slot) }
-    }
-    mentions.sort()
   }
 
   /// As many as most steps mention.
@@ -72,19 +66,35 @@ struct OrderSteps {
       isNot = true
       noteClosure(of: step, index)
     }
-    for slot in slots(of: index) {
-      if !isNot || named.contains(slot) { ownSlots.insert(slot) }
-      mentions.add(index, to: slot)
-    }
+    for slot in slots(of: index) where !isNot || named.contains(slot) { ownSlots.insert(slot) }
     if let unit = step.unit { units.add(index, to: unit) }
   }
 
   private mutating func noteClosure(of step: Step, _ index: Int) {
     var closure: Set<Slot> = []
     step.forEachClosureSlot { closure.insert($0) }
-    if closure.isEmpty { return }
-    closureSlots[index] = Array(closure)
-    for slot in closure { mentions.add(index, to: slot) }
+    if !closure.isEmpty { closureSlots[index] = Array(closure) }
+  }
+
+  /// Finds out who mentions what. What the steps that have run mention is settled, where it is bound.
+  private mutating func noteMentions(_ bound: BoundSlots) {
+    var mentions = StepLists()
+    mentions.reserve(stepSlots.count * 2)
+    for index in steps.indices {
+      // The first of several that are one expression waits for what any of them waits for.
+      var first = index
+      if let unit = steps[index].unit { first = units.steps(of: unit).first ?? index }
+      for slots in [closureSlots[index]?[...] ?? [], slots(of: index)] {
+        for slot in slots {
+          mentions.add(index, to: slot)
+          if first != index { mentions.add(first, to: slot) }
+        }
+      }
+      if isRemaining.contains(index) { continue }
+      for slot in slots(of: index) where bound.contains(slot) { settled.insert(slot) }
+    }
+    mentions.sort()
+    self.mentions = mentions
   }
 
   /// The slots that the step itself mentions.
@@ -111,7 +121,7 @@ struct OrderSteps {
   /// The next step that can run when `bound` have values; absent when none is left or none can.
   mutating func next(bound: BoundSlots) -> Step? {
     if given == nil { given = bound.all }
-    if let last {
+    if let last, let mentions {
       for slot in slots(of: last) where bound.contains(slot) && settled.insert(slot) {
         for index in mentions.steps(of: slot) where isRemaining.contains(index) { candidates.insert(index) }
       }
@@ -122,7 +132,10 @@ struct OrderSteps {
     // As OPA does: on from where the last one was found, and over again.
     while let index = candidates.next(from: last ?? 0) {
       candidates.remove(index)
-      guard isReady(index, bound) else { continue }
+      guard isReady(index, bound) else {
+        if mentions == nil { noteMentions(bound) }
+        continue
+      }
       isRemaining.remove(index)
       last = index
       return steps[index]
@@ -207,11 +220,13 @@ struct OrderSteps {
       return pairs.allSatisfy { takesApart($0.known, $0.pattern, isLeft: { b.mentions($0) }, of: index, bound) }
     case .reference(let result, let base, let path):
       if case .atom(let atom) = base, !atom.isBound(bound) { return false }
+      if result.isPlain, path.allSatisfy(\.isPlain) { return true }
       var bound = bound
       for part in path where !part.bindPattern(&bound) { return false }
       return result.bindPattern(&bound)
     case .call(let result, _, let arguments):
       guard arguments.allSatisfy({ $0.isBound(bound) }) else { return false }
+      if result.isPlain { return true }
       var bound = bound
       return result.bindPattern(&bound)
     case .holds(let atom): return atom.isBound(bound)
@@ -265,13 +280,21 @@ struct OrderSteps {
     return atoms.contains { atom in
       atom.contains { slot in
         guard !bound.contains(slot), comprehensions[slot] == nil else { return false }
-        return mentions.steps(of: slot).contains { $0 != index && (unit == nil || steps[$0].unit != unit) }
+        return steps.indices.contains { other in
+          other != index && (unit == nil || steps[other].unit != unit)
+            && (slots(of: other).contains(slot) || closureSlots[other]?.contains(slot) == true)
+        }
       }
     }
   }
 
   /// Pairs to match in turn, each with its first side known by then; absent when a variable would stay unbound.
   static func unification(_ a: Atom, _ b: Atom, _ bound: BoundSlots) -> [(known: Atom, pattern: Atom)]? {
+    // Mostly, one of the two is a variable.
+    if a.isLocal || b.isLocal {
+      if a.isBound(bound) { return b.isPlain || b.isBound(bound) || b.isPattern(bound) ? [(a, b)] : nil }
+      return b.isBound(bound) && (a.isPlain || a.isPattern(bound)) ? [(b, a)] : nil
+    }
     var bound = bound
     var pairs: [(Atom, Atom)] = [(a, b)]
     var result: [(known: Atom, pattern: Atom)] = []
@@ -368,13 +391,18 @@ extension Atom {
 private struct StepLists {
   /// The key above the step.
   private var entries: [UInt64] = []
+  private var isSorted = true
 
   mutating func reserve(_ count: Int) { entries.reserveCapacity(count) }
 
-  mutating func add(_ step: Int, to key: Int) { entries.append(UInt64(key) << 32 | UInt64(step)) }
+  mutating func add(_ step: Int, to key: Int) {
+    let entry = UInt64(key) << 32 | UInt64(step)
+    if let last = entries.last, last > entry { isSorted = false }
+    entries.append(entry)
+  }
 
   /// To be called before anything is asked for.
-  mutating func sort() { entries.sort() }
+  mutating func sort() { if !isSorted { entries.sort() } }
 
   /// Ascending.
   func steps(of key: Int) -> some BidirectionalCollection<Int> {
@@ -386,6 +414,22 @@ private struct StepLists {
 }
 
 extension Atom {
+  fileprivate var isLocal: Bool { if case .local = self { true } else { false } }
+
+  /// A variable or a constant: it can be matched against any value.
+  fileprivate var isPlain: Bool {
+    switch self {
+    case .constant, .local: true
+    case .array, .object, .set: false
+    }
+  }
+
+  /// Whether matching this against a value can bind what isn't bound in it.
+  fileprivate func isPattern(_ bound: BoundSlots) -> Bool {
+    var bound = bound
+    return bindPattern(&bound)
+  }
+
   fileprivate func mentions(_ slot: Slot) -> Bool { contains { $0 == slot } }
 
   fileprivate func contains(slot isWanted: (Slot) -> Bool) -> Bool {
