@@ -140,7 +140,7 @@ struct BodyPlanner {
     var seen: Set<Slot> = []
     var found = false
     var own: Set<Slot> = []
-    for step in all { step.forEachOwnSlot { own.insert($0) } }
+    for step in all { for slot in step.slots { own.insert(slot) } }
     // As OPA counts, a set, an object with variables as keys, and a comprehension make their variable safe.
     var safe: Set<Slot> = []
     var comprehensions: Set<Slot> = []
@@ -171,7 +171,7 @@ struct BodyPlanner {
         found = true
         errors.append(.unsafe("var \(name.isWildcard ? "_" : name.string)", at: step.location))
       }
-      step.forEachOwnSlot(visit)
+      step.slots.forEach(visit)
       step.forEachClosureSlot { slot in
         if own.contains(slot) { visit(slot) }
       }

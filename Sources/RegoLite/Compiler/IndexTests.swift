@@ -350,7 +350,7 @@ struct IndexTests: Sendable {
   /// All tests as steps.
   func steps(newSlot: () -> Slot) -> [Step] {
     let ways = conjunctions.map(Self.decisive)
-    if ways.contains(where: \.isEmpty) { return [] }
+    if ways.contains(where: { $0.isEmpty }) { return [] }
     let steps = ways.map { tests in
       var result: [Step] = []
       for test in tests { add(test, to: &result, newSlot) }
@@ -376,6 +376,7 @@ struct IndexTests: Sendable {
   /// The tests in the order in which OPA makes them, by how often it meets their documents, up to a membership that
   /// decides for all that come after it.
   private static func decisive(_ tests: [Test]) -> [Test] {
+    if tests.allSatisfy({ $0.mentions == tests[0].mentions && !$0.decides }) { return tests }
     let inOrder = tests.enumerated().sorted { a, b in
       a.element.mentions == b.element.mentions ? a.offset < b.offset : a.element.mentions > b.element.mentions
     }.map(\.element)

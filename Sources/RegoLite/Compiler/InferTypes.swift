@@ -62,7 +62,7 @@ struct InferTypes {
       if case .unify = step.kind, step.bindsNothing { continue }
       check(step, bound: bound)
       switch step.kind {
-      case .unify, .reference, .call, .iterate, .comprehension: step.forEachOwnSlot { bound.bind($0) }
+      case .unify, .reference, .call, .iterate, .comprehension: for slot in step.slots { bound.bind(slot) }
       case .holds, .not, .noneOf, .anyOf, .every: break
       }
     }
@@ -148,7 +148,7 @@ struct InferTypes {
   private mutating func check(_ check: InnerCheck, in steps: [Step], bound: BoundSlots) {
     let inOrder = inOrder(steps, bound: bound)
     var bound = bound
-    for step in steps { step.forEachOwnSlot { bound.bind($0) } }
+    for step in steps { for slot in step.slots { bound.bind(slot) } }
     /// What the compiler's own variables were looked up for.
     var documents: [Slot: (base: ReferenceBase, path: [Atom])] = [:]
     for step in inOrder {
@@ -259,7 +259,7 @@ struct InferTypes {
   private mutating func lookInside(_ body: [Step], bound: BoundSlots, levels: Int = deepestSecondLook) {
     guard levels > 0 else { return }
     var bound = bound
-    for step in body { step.forEachOwnSlot { bound.bind($0) } }
+    for step in body { for slot in step.slots { bound.bind(slot) } }
     let before = errors.count
     for step in body where errors.count == before {
       switch step.kind {

@@ -17,9 +17,6 @@ struct OrderSteps {
   /// Slots of the source's own variables, which a negation must not be the first to mention.
   private let named: BitSet
   let steps: [Step]
-  /// The slots that each step itself mentions, in one array, and where those of each end.
-  private let stepSlots: [Slot]
-  private let stepEnds: [Int]
   private var isRemaining: BitSet
   /// What comprehensions give: OPA takes no object apart that one of them made on the spot.
   private var comprehensions: [Slot: (kind: ComprehensionKind, step: Int)] = [:]
@@ -39,20 +36,10 @@ struct OrderSteps {
     self.named = named
     isRemaining = BitSet(count: steps.count)
     candidates = isRemaining
-    var all: [Slot] = []
-    all.reserveCapacity(steps.count * Self.usualSlots)
-    stepEnds = steps.map { step in
-      step.forEachOwnSlot { all.append($0) }
-      return all.count
-    }
-    stepSlots = all
     units.reserve(steps.count)
     for index in steps.indices { note(steps[index], index) }
     units.sort()
   }
-
-  /// As many as most steps mention.
-  private static let usualSlots = 2
 
   private mutating func note(_ step: Step, _ index: Int) {
     var isNot = false
@@ -66,7 +53,7 @@ struct OrderSteps {
       isNot = true
       noteClosure(of: step, index)
     }
-    for slot in slots(of: index) where !isNot || named.contains(slot) { ownSlots.insert(slot) }
+    for slot in step.slots where !isNot || named.contains(slot) { ownSlots.insert(slot) }
     if let unit = step.unit { units.add(index, to: unit) }
   }
 
@@ -79,27 +66,22 @@ struct OrderSteps {
   /// Finds out who mentions what. What the steps that have run mention is settled, where it is bound.
   private mutating func noteMentions(_ bound: BoundSlots) {
     var mentions = StepLists()
-    mentions.reserve(stepSlots.count * 2)
+    mentions.reserve(steps.count * 4)
     for index in steps.indices {
       // The first of several that are one expression waits for what any of them waits for.
       var first = index
       if let unit = steps[index].unit { first = units.steps(of: unit).first ?? index }
-      for slots in [closureSlots[index]?[...] ?? [], slots(of: index)] {
+      for slots in [closureSlots[index] ?? [], steps[index].slots] {
         for slot in slots {
           mentions.add(index, to: slot)
           if first != index { mentions.add(first, to: slot) }
         }
       }
       if isRemaining.contains(index) { continue }
-      for slot in slots(of: index) where bound.contains(slot) { settled.insert(slot) }
+      for slot in steps[index].slots where bound.contains(slot) { settled.insert(slot) }
     }
     mentions.sort()
     self.mentions = mentions
-  }
-
-  /// The slots that the step itself mentions.
-  private func slots(of index: Int) -> ArraySlice<Slot> {
-    stepSlots[(index == 0 ? 0 : stepEnds[index - 1])..<stepEnds[index]]
   }
 
   /// The steps that never became ready, in the body's order.
@@ -122,7 +104,7 @@ struct OrderSteps {
   mutating func next(bound: BoundSlots) -> Step? {
     if given == nil { given = bound.all }
     if let last, let mentions {
-      for slot in slots(of: last) where bound.contains(slot) && settled.insert(slot) {
+      for slot in steps[last].slots where bound.contains(slot) && settled.insert(slot) {
         for index in mentions.steps(of: slot) where isRemaining.contains(index) { candidates.insert(index) }
       }
       if let unit = steps[last].unit {
@@ -150,7 +132,7 @@ struct OrderSteps {
     while let step = next(bound: bound), let last {
       result.insert(last)
       if isLast(step) { return result }
-      if step.canBind { for slot in slots(of: last) { bound.bind(slot) } }
+      if step.canBind { for slot in step.slots { bound.bind(slot) } }
     }
     return nil
   }
@@ -161,7 +143,7 @@ struct OrderSteps {
     var result: [Int] = []
     while let step = next(bound: bound), let last {
       result.append(last)
-      if step.canBind { for slot in slots(of: last) { bound.bind(slot) } }
+      if step.canBind { for slot in step.slots { bound.bind(slot) } }
     }
     return result
   }
@@ -171,7 +153,7 @@ struct OrderSteps {
     var bound = given
     for (index, step) in steps.enumerated() where step.canBind && step.with?.namesBuiltin != true {
       if isReadyAlone(index, bound, looksInside: false) {
-        for slot in slots(of: index) { bound.bind(slot) }
+        for slot in steps[index].slots { bound.bind(slot) }
       } else if case .unify(let a, let b) = step.kind {
         // OPA counts what is equated with a set as known, whatever is in it.
         for case (.local(let slot), .set) in [(a, b), (b, a)] { bound.bind(slot) }
@@ -192,7 +174,7 @@ struct OrderSteps {
     var bound = bound
     for member in members {
       guard isReadyAlone(member, bound) else { return false }
-      for slot in slots(of: member) { bound.insert(slot) }
+      for slot in steps[member].slots { bound.insert(slot) }
     }
     return true
   }
@@ -202,7 +184,7 @@ struct OrderSteps {
       for slot in closure where !bound.contains(slot) && ownSlots.contains(slot) { return false }
     }
     if steps[index].bindsNothing {
-      for slot in slots(of: index) where named.contains(slot) && !bound.contains(slot) { return false }
+      for slot in steps[index].slots where named.contains(slot) && !bound.contains(slot) { return false }
     }
     if let with = steps[index].with {
       for modification in with.modifications {
@@ -231,7 +213,7 @@ struct OrderSteps {
       return result.bindPattern(&bound)
     case .holds(let atom): return atom.isBound(bound)
     case .not:
-      for slot in slots(of: index) where named.contains(slot) || ownSlots.contains(slot) {
+      for slot in steps[index].slots where named.contains(slot) || ownSlots.contains(slot) {
         if !bound.contains(slot) { return false }
       }
       return true
@@ -282,7 +264,7 @@ struct OrderSteps {
         guard !bound.contains(slot), comprehensions[slot] == nil else { return false }
         return steps.indices.contains { other in
           other != index && (unit == nil || steps[other].unit != unit)
-            && (slots(of: other).contains(slot) || closureSlots[other]?.contains(slot) == true)
+            && (steps[other].slots.contains(slot) || closureSlots[other]?.contains(slot) == true)
         }
       }
     }

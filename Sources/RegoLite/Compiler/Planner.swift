@@ -269,7 +269,7 @@ struct Planner {
       }
       let isElse = !branches.isEmpty
       let planned = builder.plan(
-        steps, as: (.rule, isElse ? location : rule.head.location, group.name), end: end)
+        steps, as: (.rule, isElse ? location : rule.head.location, options.isObserved ? group.name : nil), end: end)
       let block = planned.root
       reads.append(planned.dependencies)
       adopt(planned)
@@ -307,7 +307,7 @@ struct Planner {
     _ head: [(atom: Atom, location: Location)], of steps: [Step], _ names: ResolveNames, arity: Int, rule: Location
   ) {
     var mentioned = BitSet()
-    for step in steps { step.forEachOwnSlot { mentioned.insert($0) } }
+    for step in steps { for slot in step.slots { mentioned.insert(slot) } }
     for (atom, place) in head {
       // OPA names the rule's line.
       let location = place.row == rule.row ? place : rule

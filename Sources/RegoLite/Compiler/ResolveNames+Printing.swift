@@ -80,10 +80,10 @@ extension ResolveNames {
     var order = OrderSteps(steps, named: BitSet(named: slotNames))
     var bound = BoundSlots(0..<parameters)
     while let step = order.next(bound: bound) {
-      if step.canBind { step.forEachOwnSlot { bound.bind($0) } }
+      if step.canBind { for slot in step.slots { bound.bind(slot) } }
     }
     var unbound: Set<Slot> = []
-    for step in order.remaining { step.forEachOwnSlot { if !bound.contains($0) { unbound.insert($0) } } }
+    for step in order.remaining { for slot in step.slots where !bound.contains(slot) { unbound.insert(slot) } }
     return unbound
   }
 }

@@ -309,7 +309,7 @@ struct ResolveNames {
     var outer: [Atom] = []
     var called: Set<Slot> = []
     for step in inner {
-      step.forEachOwnSlot { if slotNames[$0] != nil { outer.append(.local($0)) } }
+      for slot in step.slots where slotNames[slot] != nil { outer.append(.local(slot)) }
       if case .call(.local(let slot), _, _) = step.kind { called.insert(slot) }
     }
     var needs: [Step] = []

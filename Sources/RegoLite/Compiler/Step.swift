@@ -108,16 +108,27 @@ final class Step: @unchecked Sendable {
   /// It is checked like any other, but never run: what a `print` would show.
   let isUnread: Bool
 
+  /// The slots that the step itself mentions, those of its nested bodies apart: every pass asks for them.
+  let slots: [Slot]
+
   init(kind: Kind, with: WithGroup?, location: Location, bindsNothing: Bool = false, isUnread: Bool = false) {
     self.kind = kind
     self.with = with
     self.location = location
     self.bindsNothing = bindsNothing
     self.isUnread = isUnread
+    var slots: [Slot] = []
+    with?.collectSlots(into: &slots)
+    kind.collectSlots(into: &slots)
+    self.slots = slots
   }
 }
 
 extension Atom {
+  fileprivate func collectSlots(into slots: inout [Slot]) {
+    if case .local(let slot) = self { slots.append(slot) } else { forEachSlot { slots.append($0) } }
+  }
+
   func forEachSlot(_ visit: (Slot) -> Void) {
     switch self {
     case .constant: break
@@ -161,37 +172,41 @@ extension Atom {
   }
 }
 
-extension Step {
-  /// The slots that the step itself mentions, those of its nested bodies apart.
-  func forEachOwnSlot(_ visit: (Slot) -> Void) {
-    if let with {
-      for modification in with.modifications {
-        if case .value(let atom) = modification.value { atom.forEachSlot(visit) }
-      }
-    }
-    switch kind {
-    case .unify(let a, let b):
-      a.forEachSlot(visit)
-      b.forEachSlot(visit)
-    case .reference(let result, let base, let path):
-      result.forEachSlot(visit)
-      if case .atom(let atom) = base { atom.forEachSlot(visit) }
-      for item in path { item.forEachSlot(visit) }
-    case .call(let result, _, let arguments):
-      result.forEachSlot(visit)
-      for argument in arguments { argument.forEachSlot(visit) }
-    case .holds(let atom): atom.forEachSlot(visit)
-    case .not(let steps): for step in steps { step.forEachOwnSlot(visit) }
-    case .noneOf, .anyOf: break
-    case .iterate(let collection, let key, let value):
-      collection.forEachSlot(visit)
-      key?.forEachSlot(visit)
-      value.forEachSlot(visit)
-    case .every(let domain, _, _, _): domain.forEachSlot(visit)
-    case .comprehension(let result, _, _, _): result.forEachSlot(visit)
+extension WithGroup {
+  fileprivate func collectSlots(into slots: inout [Slot]) {
+    for modification in modifications {
+      if case .value(let atom) = modification.value { atom.collectSlots(into: &slots) }
     }
   }
+}
 
+extension Step.Kind {
+  fileprivate func collectSlots(into slots: inout [Slot]) {
+    switch self {
+    case .unify(let a, let b):
+      a.collectSlots(into: &slots)
+      b.collectSlots(into: &slots)
+    case .reference(let result, let base, let path):
+      result.collectSlots(into: &slots)
+      if case .atom(let atom) = base { atom.collectSlots(into: &slots) }
+      for item in path { item.collectSlots(into: &slots) }
+    case .call(let result, _, let arguments):
+      result.collectSlots(into: &slots)
+      for argument in arguments { argument.collectSlots(into: &slots) }
+    case .holds(let atom): atom.collectSlots(into: &slots)
+    case .not(let steps): for step in steps { slots += step.slots }
+    case .noneOf, .anyOf: break
+    case .iterate(let collection, let key, let value):
+      collection.collectSlots(into: &slots)
+      key?.collectSlots(into: &slots)
+      value.collectSlots(into: &slots)
+    case .every(let domain, _, _, _): domain.collectSlots(into: &slots)
+    case .comprehension(let result, _, _, _): result.collectSlots(into: &slots)
+    }
+  }
+}
+
+extension Step {
   /// The slots that bodies nested in the step mention.
   func forEachClosureSlot(_ visit: (Slot) -> Void) {
     switch kind {
@@ -220,7 +235,7 @@ extension [Step] {
   /// Every slot that the steps mention, also in bodies nested in them.
   fileprivate func forEachSlot(_ visit: (Slot) -> Void) {
     for step in self {
-      step.forEachOwnSlot(visit)
+      step.slots.forEach(visit)
       step.forEachClosureSlot(visit)
     }
   }

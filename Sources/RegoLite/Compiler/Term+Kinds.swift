@@ -1,9 +1,5 @@
 extension Step {
-  func mentions(_ slot: Slot) -> Bool {
-    var found = false
-    forEachOwnSlot { found = found || $0 == slot }
-    return found
-  }
+  func mentions(_ slot: Slot) -> Bool { slots.contains(slot) }
 }
 
 extension Term {
