@@ -31,15 +31,24 @@ struct BodyPlanner {
   }
 
   init(names: ResolveNames, bound: Range<Slot>, tree: RuleTree, lookups: LookupRegistry) {
-    slotNames = names.slotNames
-    argumentSlots = names.argumentSlots
-    isObserved = names.options.isObserved
+    self.init(
+      slotNames: names.slotNames, argumentSlots: names.argumentSlots, isObserved: names.options.isObserved,
+      bound: bound, tree: tree, lookups: lookups)
+  }
+
+  init(
+    slotNames: [Text?], argumentSlots: BitSet, isObserved: Bool, bound: Range<Slot>, tree: RuleTree,
+    lookups: LookupRegistry
+  ) {
+    self.slotNames = slotNames
+    self.argumentSlots = argumentSlots
+    self.isObserved = isObserved
     self.bound = BoundSlots(bound)
     self.tree = tree
     self.lookups = lookups
-    named = BitSet(named: names.slotNames)
+    named = BitSet(named: slotNames)
     current = root
-    slotCount = names.slotCount
+    slotCount = slotNames.count
   }
 
   var frameSize: Int { slotCount }

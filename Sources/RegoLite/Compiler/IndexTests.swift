@@ -230,6 +230,9 @@ struct IndexTests: Sendable {
     if sides.allSatisfy({ !$0.isEmpty }) { alternatives.append(sides) }
   }
 
+  /// Its tests are steps: there are some, and not too many ways to put them together.
+  var asksAnything: Bool { !conjunctions.contains { $0.isEmpty } }
+
   private var isEmpty: Bool { tests.isEmpty && alternatives.isEmpty }
 
   /// The body is complete: what it says of variables is known.
@@ -362,6 +365,7 @@ struct IndexTests: Sendable {
 
   /// The tests, once for each choice among the alternatives; one without tests when there are too many.
   private var conjunctions: [[Test]] {
+    if alternatives.isEmpty { return [tests] }
     var result = [tests]
     for sides in alternatives {
       let options = sides.flatMap(\.conjunctions)

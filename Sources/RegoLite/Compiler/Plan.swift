@@ -169,7 +169,7 @@ struct DefinitionPlan: Sendable {
   /// Each branch's value, where that is a constant.
   let values: [Value?]
   /// Each branch's index tests alone, for groups that have to know which branches could hold; absent where there are
-  /// none. Filled in once the whole group is known.
+  /// none. Planned once the whole group is known, and found to ask for them.
   var guards: [Block?] = []
   /// Each branch's place in the index of the group; empty when the definitions don't share one.
   var ranks: [[IndexTests.Rank]] = []

@@ -4,12 +4,16 @@ struct PlanOptions: Sendable {
   var keepsPrint = false
   /// The plan reports where it is: see `TracePoint`.
   var isObserved = false
+  /// A builtin's error ends the evaluation: which of a rule's definitions could hold then shows.
+  var endsOnErrors = false
   /// Unused names and deprecated builtins are mistakes.
   var isStrict = false
 }
 
 extension PlanOptions {
   init(_ options: PolicyEngine.Options) {
-    self.init(keepsPrint: options.keepsPrint, isObserved: options.isObserved, isStrict: options.strict)
+    self.init(
+      keepsPrint: options.keepsPrint, isObserved: options.isObserved, endsOnErrors: options.strictBuiltinErrors,
+      isStrict: options.strict)
   }
 }

@@ -56,38 +56,68 @@ struct Planner {
     var plan = GroupPlan(
       group: group, frameSize: 0, definitions: [], defaults: [], oneValue: .never, dependencies: [])
     var canFail = false
+    var tests: [[BranchTests]] = []
     for definition in group.definitions {
-      let (planned, frameSize, fails) = self.definition(definition, group: group, keyCount: 0)
-      plan.definitions.append(planned)
-      plan.frameSize = max(plan.frameSize, frameSize)
-      canFail = canFail || fails
+      let planned = self.definition(definition, group: group, keyCount: 0)
+      plan.definitions.append(planned.plan)
+      plan.frameSize = max(plan.frameSize, planned.frameSize)
+      canFail = canFail || planned.canFail
+      tests.append(planned.tests)
+    }
+    switch group.kind {
+    case .complete, .function:
+      let isGuarded = canFail && plan.definitions.contains { $0.index.contains(where: \.asksAnything) }
+      plan.oneValue = oneValue(plan.definitions, isGuarded: isGuarded)
+      plan.isGuarded = isGuarded && (plan.oneValue == .perhaps || plan.definitions.count > 1)
+      plan.isReordered = plan.isGuarded && plan.definitions.contains { $0.branches.count > 1 }
+    case .set, .document: break
+    }
+    // Nobody else asks which definitions could hold.
+    if plan.isGuarded, options.endsOnErrors || plan.oneValue == .perhaps {
+      for (number, tests) in tests.enumerated() { plan.definitions[number].guards = guards(tests, &plan.frameSize) }
     }
     sort(&plan.definitions, of: group)
     for definition in group.defaults {
-      let (planned, frameSize, _) = self.definition(definition, group: group, keyCount: 0)
-      plan.defaults.append(planned)
-      plan.frameSize = max(plan.frameSize, frameSize)
-    }
-    switch group.kind {
-    case .complete, .function: plan.oneValue = oneValue(plan.definitions, canFail: canFail)
-    case .set, .document: break
-    }
-    let guarded = plan.definitions.contains { $0.guards.contains { $0 != nil } }
-    plan.isGuarded = canFail && guarded && (plan.oneValue == .perhaps || plan.definitions.count > 1)
-    plan.isReordered = plan.isGuarded && plan.definitions.contains { $0.branches.count > 1 }
-    if !plan.isGuarded {
-      for number in plan.definitions.indices { plan.definitions[number].guards = [] }
+      let planned = self.definition(definition, group: group, keyCount: 0)
+      plan.defaults.append(planned.plan)
+      plan.frameSize = max(plan.frameSize, planned.frameSize)
     }
     plan.dependencies = dependencies
     return plan
   }
 
-  private func oneValue(_ definitions: [DefinitionPlan], canFail: Bool) -> OneValue {
+  /// A branch's index tests, and what it takes to plan them on their own.
+  private struct BranchTests {
+    let index: IndexTests
+    let arity: Int
+    let slotNames: [Text?]
+    let argumentSlots: BitSet
+    let location: Location
+  }
+
+  /// Each branch's index tests alone; absent where there are none.
+  private func guards(_ branches: [BranchTests], _ frameSize: inout Int) -> [Block?] {
+    branches.map { branch in
+      var slotNames = branch.slotNames
+      let steps = branch.index.steps {
+        slotNames.append(nil)
+        return slotNames.count - 1
+      }
+      if steps.isEmpty { return nil }
+      let builder = BodyPlanner(
+        slotNames: slotNames, argumentSlots: branch.argumentSlots, isObserved: options.isObserved,
+        bound: 0..<branch.arity, tree: tree, lookups: lookups)
+      let planned = builder.plan(steps) { $0.append(.succeed, at: branch.location) }
+      frameSize = max(frameSize, planned.frameSize)
+      return planned.root
+    }
+  }
+
+  /// Which definitions could hold shows in nothing but in errors: `isGuarded` when it may show there.
+  private func oneValue(_ definitions: [DefinitionPlan], isGuarded: Bool) -> OneValue {
     let values = Set(definitions.flatMap(\.values))
     if values.count == 1, values.first != .some(nil) { return .always }
-    // Which definitions could hold shows in nothing but in errors.
-    let isGuarded = definitions.contains { $0.guards.contains { $0 != nil } }
-    return canFail && isGuarded && values.contains { $0 != nil } ? .perhaps : .never
+    return isGuarded && values.contains { $0 != nil } ? .perhaps : .never
   }
 
   /// Puts definitions that share an index into the order in which OPA finds them there.
@@ -109,15 +139,15 @@ struct Planner {
     var plan = LookupPlan(group: key.group, keyCount: key.keyCount, frameSize: 0, definitions: [], defaults: [])
     let reported = errors.count
     for definition in group.definitions {
-      let (planned, frameSize, _) = self.definition(definition, group: group, keyCount: key.keyCount)
-      plan.definitions.append(planned)
-      plan.frameSize = max(plan.frameSize, frameSize)
+      let planned = self.definition(definition, group: group, keyCount: key.keyCount)
+      plan.definitions.append(planned.plan)
+      plan.frameSize = max(plan.frameSize, planned.frameSize)
     }
     sort(&plan.definitions, of: group)
     for definition in group.defaults {
-      let (planned, frameSize, _) = self.definition(definition, group: group, keyCount: key.keyCount)
-      plan.defaults.append(planned)
-      plan.frameSize = max(plan.frameSize, frameSize)
+      let planned = self.definition(definition, group: group, keyCount: key.keyCount)
+      plan.defaults.append(planned.plan)
+      plan.frameSize = max(plan.frameSize, planned.frameSize)
     }
     // What is wrong in a definition has been said when the whole group was planned.
     errors.removeLast(errors.count - reported)
@@ -127,7 +157,7 @@ struct Planner {
   /// Plans one definition. With a `keyCount`, parameters 0..<keyCount hold the first keys below the group's path.
   private mutating func definition(
     _ definition: RuleGroup.Definition, group: RuleGroup, keyCount: Int
-  ) -> (DefinitionPlan, frameSize: Int, canFail: Bool) {
+  ) -> (plan: DefinitionPlan, frameSize: Int, canFail: Bool, tests: [BranchTests]) {
     let rule = definition.rule
     var arity = keyCount
     // Definitions of different arities are a conflict, which is reported only after this.
@@ -138,13 +168,8 @@ struct Planner {
     var reads: [Set<Int>] = []
     var frameSize = 0
     var constants: [Value?] = []
-    var guards: [Block?] = []
+    var tests: [BranchTests] = []
     var canFail = false
-    let isValue =
-      switch group.kind {
-      case .complete, .function: true;
-      case .set, .document: false
-      }
 
     var values: [(value: Term?, body: Body, location: Location)] = []
     if case .value(let value) = rule.head.kind { values.append((value, rule.body, rule.location)) }
@@ -224,14 +249,17 @@ struct Planner {
       index.append(names.index)
       let branchCanFail = steps.contains(where: \.canFail)
       canFail = canFail || branchCanFail
-      let guardSteps = isValue ? names.index.steps { names.newSlot(nil) } : []
+      tests.append(
+        BranchTests(
+          index: names.index, arity: arity, slotNames: names.slotNames, argumentSlots: names.argumentSlots,
+          location: location))
       if branchCanFail {
         var order = OrderSteps(steps, arguments: names.argumentSlots, named: BitSet(named: names.slotNames))
         let own = names.index
-        let tests = own.steps(upToFailure: order.all(bound: BoundSlots(0..<arity), upTo: \.canFail)) {
+        let first = own.steps(upToFailure: order.all(bound: BoundSlots(0..<arity), upTo: \.canFail)) {
           names.newSlot(nil)
         }
-        steps.insert(contentsOf: tests, at: 0)
+        steps.insert(contentsOf: first, at: 0)
       }
 
       // A lookup's keys take the place of the head's first terms; what is left of the path stays to be built.
@@ -276,12 +304,6 @@ struct Planner {
       frameSize = max(frameSize, planned.frameSize)
       branches.append(block)
       constants.append(result.constantValue)
-      if isValue {
-        let builder = BodyPlanner(names: names, bound: 0..<arity, tree: tree, lookups: lookups)
-        let planned = builder.plan(guardSteps) { $0.append(.succeed, at: location) }
-        frameSize = max(frameSize, planned.frameSize)
-        guards.append(guardSteps.isEmpty ? nil : planned.root)
-      }
       locations.append(location)
     }
     if options.isStrict, keyCount == 0 {
@@ -292,8 +314,8 @@ struct Planner {
       }
     }
     let plan = DefinitionPlan(
-      branches: branches, locations: locations, index: index, values: constants, guards: guards, dependencies: reads)
-    return (plan, frameSize, canFail)
+      branches: branches, locations: locations, index: index, values: constants, dependencies: reads)
+    return (plan, frameSize, canFail, tests)
   }
 
   private mutating func adopt(_ names: ResolveNames, from source: Source? = nil) {

@@ -111,15 +111,15 @@ public struct Expression: Sendable {
   public var location: Location
 }
 
-public enum ExpressionKind: Sendable {
+public indirect enum ExpressionKind: Sendable {
   /// A term that must hold: a call (infix operators are calls), a reference, a comprehension, …
   case term(Term)
   /// `some x, y`
   case someDeclaration([Variable])
   /// `some x in xs` and `some k, x in xs`
-  indirect case someIn(key: Term?, value: Term, collection: Term)
+  case someIn(key: Term?, value: Term, collection: Term)
   /// `every x in xs { … }` and `every k, x in xs { … }`
-  indirect case every(key: Term?, value: Term, domain: Term, body: Body)
+  case every(key: Term?, value: Term, domain: Term, body: Body)
   /// `not x` and `not { … }` in modules that import `future.keywords.not`; elsewhere `isNegated` says it.
   case not(LogicalOperand)
   /// `x and y`, `{ … } and { … }`, once imported.
@@ -158,21 +158,21 @@ public struct Term: Sendable {
   }
 }
 
-public enum TermKind: Sendable {
+public indirect enum TermKind: Sendable {
   /// null, a boolean, a number or a string.
   case scalar(Value)
   case variable(Text)
   /// `head.a[x]`: the head is a variable, a call, a composite or a comprehension; the path is never empty, and `.a`
   /// is the string scalar "a".
-  indirect case reference(head: Term, path: [Term])
+  case reference(head: Term, path: [Term])
   case array([Term])
   case object([ObjectItem])
   case set([Term])
-  indirect case arrayComprehension(Term, Body)
-  indirect case setComprehension(Term, Body)
-  indirect case objectComprehension(key: Term, value: Term, Body)
+  case arrayComprehension(Term, Body)
+  case setComprehension(Term, Body)
+  case objectComprehension(key: Term, value: Term, Body)
   /// `operation` is a variable or a reference of string scalars: `count`, `io.jwt.decode`, `data.lib.f`.
-  indirect case call(operation: Term, arguments: [Term])
+  case call(operation: Term, arguments: [Term])
   /// `$"…{x}…"`
   case template([TemplatePart])
 }
