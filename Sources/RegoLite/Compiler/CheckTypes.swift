@@ -102,6 +102,8 @@ private struct DefinitionOrder {
   private let bodies: [TypedBody]
   private let graph: RuleGraph
   private var bodiesOfGroup: [[Int]]
+  /// By group: some of its definitions make only a part of its document.
+  private var hasParts: [Bool]
   private var isSeen: [Bool]
   private var isGroupSeen: [Bool]
   private var start = 0
@@ -113,7 +115,11 @@ private struct DefinitionOrder {
     isSeen = Array(repeating: false, count: bodies.count)
     isGroupSeen = Array(repeating: false, count: graph.groups.count)
     bodiesOfGroup = Array(repeating: [], count: graph.groups.count)
-    for (index, body) in bodies.enumerated() { bodiesOfGroup[body.group].append(index) }
+    hasParts = Array(repeating: false, count: graph.groups.count)
+    for (index, body) in bodies.enumerated() {
+      bodiesOfGroup[body.group].append(index)
+      if !body.suffix.isEmpty { hasParts[body.group] = true }
+    }
   }
 
   mutating func next() -> Int? {
@@ -166,6 +172,11 @@ private struct DefinitionOrder {
     var node = graph.tree.root
     for (index, part) in path.enumerated() {
       if let group = node.group {
+        // Each definition is looked at only where that can make a difference: there may be many, and many references.
+        guard hasParts[group.id] else {
+          result.append(.group(group.id))
+          return
+        }
         let rest = path[index...]
         let some = bodiesOfGroup[group.id].filter { bodies[$0].canLie(at: rest) }
         if some.count == bodiesOfGroup[group.id].count {
