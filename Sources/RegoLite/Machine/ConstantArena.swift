@@ -31,6 +31,8 @@ struct ConstantArena {
 
   /// So few members are found faster by looking at each.
   static let tableThreshold = 2
+  /// Objects are many, in data, and looked up once in a decision.
+  static let objectTableThreshold = 8
 
   /// The same value may be given twice and then has two nodes, unless it is a string or a number.
   mutating func cell(of value: Value) -> Cell {
@@ -86,7 +88,8 @@ struct ConstantArena {
   private mutating func add(_ value: Value, _ kind: Node.Kind, _ members: [Cell], count: Int, isIndexed: Bool) -> Cell {
     var node = Node(kind: kind, start: Int32(cells.count), count: Int32(count), table: -1, mask: 0)
     cells += members
-    if isIndexed, count > Self.tableThreshold, members.prefix(count).allSatisfy({ $0.hash != 0 }) {
+    let threshold = kind == .object ? Self.objectTableThreshold : Self.tableThreshold
+    if isIndexed, count > threshold, members.prefix(count).allSatisfy({ $0.hash != 0 }) {
       var size = 16
       while size < count * 2 { size *= 2 }
       node.table = Int32(tables.count)

@@ -4,6 +4,15 @@ extension ProgramCompiler {
   mutating func compile(
     _ statement: Statement, _ known: inout Known, into code: inout Code
   ) throws(Unsupported) -> Bool {
+    if let slot = statement.foldedSlot, let folded = folded(statement, slot, known) {
+      guard let value = folded else { return false }
+      let number = constant(value)
+      known.values[slot] = value
+      known.numbers[slot] = number
+      code.append(.assign, a: register(slot), b: number)
+      return true
+    }
+    if statement.isFoldedCondition, let folded = folded(statement, nil, known) { return folded != nil }
     switch statement {
     case .assign(let slot, let operand):
       if let value = value(of: operand, known) {
@@ -91,6 +100,11 @@ extension ProgramCompiler {
       code.append(
         .emitDocument, a: self.operand(operand, known, &code), b: isMember ? 1 : 0, c: keys, d: Int32(path.count))
     case .emitRow(let operands):
+      for operand in operands {
+        if let constant = constant(self.operand(operand, known, &code)), constant.tag == .constant {
+          results.insert(constant.index)
+        }
+      }
       code.append(.emitRow, c: self.operands(operands, known, &code), d: Int32(operands.count))
     case .walk, .materialize, .with, .outside, .observed: throw Unsupported()
     }
@@ -348,5 +362,25 @@ extension ProgramCompiler {
     if case .local(let slot) = operand { return known.numbers[slot] ?? register(slot) }
     guard let value = value(of: operand, known) else { throw Unsupported() }
     return constant(value)
+  }
+}
+
+extension Statement {
+  /// Where the statement's value goes that may be known ahead of decisions; absent for those that aren't asked.
+  fileprivate var foldedSlot: Slot? {
+    switch self {
+    case .rule(let slot, _), .ruleLookup(let slot, _, _), .builtin(let slot, _, _), .function(let slot, _, _),
+      .comprehension(let slot, _, _):
+      slot
+    default: nil
+    }
+  }
+
+  /// It may be known ahead whether it holds.
+  fileprivate var isFoldedCondition: Bool {
+    switch self {
+    case .not, .every, .anyOf: true
+    default: false
+    }
   }
 }

@@ -52,6 +52,9 @@ struct ProgramCompiler {
   var blockIsHarmless: [Bool] = []
   var groupIsHarmless: [Bool] = []
   private var frameCount = 1
+  /// By the plan's group: it always gives the same.
+  var purity: [Int: Bool] = [:]
+  var foldingStepsLeft = ProgramCompiler.foldingSteps
 
   /// The registers of the group at hand, and how many the groups that it asks for need.
   struct Frame {
@@ -303,7 +306,10 @@ extension Value {
     switch self {
     case .null, .boolean, .string: false
     case .number(let number): if case .int = number.storage { false } else { true }
-    case .array, .object, .set: true
+    case .array(let items): items.contains(where: \.needsSpelling)
+    case .set(let set): set.elements.contains(where: \.needsSpelling)
+    case .object(let object):
+      object.keys.contains(where: \.needsSpelling) || object.values.contains(where: \.needsSpelling)
     }
   }
 }

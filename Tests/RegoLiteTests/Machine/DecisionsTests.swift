@@ -121,6 +121,14 @@ struct DecisionsTests {
       "d := {\"v\": v} if { v := f(input.a, input.b) }\nf(x, y) := x + y if { x > 0; y > 0 }\nf(x, y) := z if { some z in [x, y]; z < 0 }\ndefault f(_, _) := 0",
       [#"{"a":1,"b":2}"#, #"{"a":-1,"b":2}"#, #"{"a":0,"b":0}"#, #"{"a":"x","b":2}"#, #"{"a":1}"#]
     ),
+    (
+      "d if { input.a in names; not input.b in {lower(x) | some x in [\"A\", \"B\"]}; every n in names { n != \"\" } }\nnames contains n if { some k, _ in data.map; n := upper(k) }",
+      [#"{"a":"K3","b":"c"}"#, #"{"a":"K3","b":"a"}"#, #"{"a":"k3","b":"c"}"#, #"{"a":"X"}"#]
+    ),
+    ("d := f(3) + input.a\nf(x) := 1 / (x - 3)", [#"{"a":1}"#]),
+    ("d := f(3) + input.a\nf(x) := x * count(data.map)", [#"{"a":1}"#, #"{"a":"1"}"#, "{}"]),
+    ("d := [input.a, time.now_ns() > 0, r]\nr := concat(\"\", [\"a\", \"b\"])", [#"{"a":1}"#]),
+    ("d := data.map", ["{}"]),
     ("d := walk_count\nwalk_count := count([1 | walk(input, [_, 1])])", [#"{"a":[1,{"b":1}]}"#]),
   ]
 
