@@ -125,6 +125,33 @@ def only_repeated(case, ours, theirs):
     return set(rows) == set(wanted) and len(rows) < len(wanted)
 
 
+def lines_at(case, errors):
+    return [case["modules"][e[0]].split("\n")[e[1] - 1] for e in errors if e[0] is not None and e[1] is not None]
+
+
+def unsafe_in_head_and_body(case, ours, theirs):
+    if ours.errors is None or theirs.errors is None or theirs.codes != {"rego_unsafe_var_error"}:
+        return False
+    own = [e for e in ours.errors if e[2] == "rego_unsafe_var_error"]
+    if sorted((e[0] or 0, e[3]) for e in own) != sorted((e[0] or 0, e[3]) for e in theirs.errors):
+        return False
+    places = {e[:2] for e in theirs.errors}
+    # Ours are in heads in which something has to be evaluated.
+    return all(line[:1].isalpha() and "|" in line for line in lines_at(case, [e for e in own if e[:2] not in places]))
+
+
+def unsafe_in_a_template(case, ours, theirs):
+    if ours.errors is None or theirs.errors is not None or ours.codes != {"rego_unsafe_var_error"}:
+        return False
+    return all(re.search(r"""\$["`].*\w\(.*\|""", line) for line in lines_at(case, ours.errors))
+
+
+def typed_by_an_else(case, ours, theirs):
+    if ours.errors is None or ours.codes != {"rego_type_error"} or theirs.errors is not None:
+        return False
+    return any(m.count("else := ") > 1 and re.search(r"else := (?!true|false|null)[a-z]\w* if", m) for m in case["modules"])
+
+
 # Differences that are no findings: each as narrow as it can be, and why.
 EXCUSES = [
     Excuse("no place in a template",
@@ -142,6 +169,16 @@ EXCUSES = [
     Excuse("read before it is declared",
            "in a body of `every` or `not`, OPA takes a variable from outside for one that the body declares further on; "
            "RegoLite refuses that", declared_later),
+    Excuse("place of a variable unsafe in head and body",
+           "for one that no pattern can bind, in a head that has a comprehension, OPA names the body's line where the "
+           "comprehension reads another variable of the body, else the head's; RegoLite names the first in the text",
+           unsafe_in_head_and_body),
+    Excuse("unsafe in a template's call",
+           'OPA doesn\'t look into comprehensions in calls in `$"…{f([x | …])}…"`; RegoLite refuses unsafe variables there',
+           unsafe_in_a_template),
+    Excuse("types mixed by an else",
+           "of a rule whose branches have three types or more, one of them another rule's, OPA widens that rule's own type "
+           "in place and then misses mistakes in its use", typed_by_an_else),
     Excuse("a lookup compared with a variable",
            "what `xs[y] == x` looks up counts as bound to OPA in the next equation, although the comparison itself waits for "
            "`x`; RegoLite finds both variables unsafe", looked_up_in_a_call),

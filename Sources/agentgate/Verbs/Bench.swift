@@ -11,7 +11,8 @@ struct Bench: AsyncParsableCommand {
     discussion: """
       Decides again and again, in turn for each input, and prints nanoseconds and heap allocations a decision, and \
       instructions where the machine counts them. A decision begins with the input's JSON text and ends with the \
-      result's; with --parsed it begins with an input that has been read and ends with a value.
+      result's; with --parsed it begins with an input that has been read and ends with the result, which may be a \
+      constant of the policy.
 
       With --format json: {"ns_per_decision": {"min", "median", "max"}, "allocations_per_decision", \
       "instructions_per_decision" (null where they aren't counted), "decisions_per_second", "threads", "load_ms", \
