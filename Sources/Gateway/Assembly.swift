@@ -48,7 +48,7 @@ public struct Assembly: Sendable {
     }
     logger.notice(
       "policy loaded",
-      metadata: ["path": .string(configuration.policyPath), "policy_revision": .string(policy.active.revision)])
+      metadata: policy.active.metadata.merging(["path": .string(configuration.policyPath)]) { _, path in path })
     killSwitch = KillSwitch(
       file: configuration.killSwitchPath, createIfMissing: StateFolder.isFirstStart(configuration), clock: clock,
       logger: logger)

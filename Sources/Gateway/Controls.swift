@@ -108,7 +108,7 @@ public struct Controls: Sendable {
     reloaded.policyRevision = candidate.policy.revision
     guard await record(reloaded) else { throw .traceStore }
     policy.activate(candidate)
-    logger.notice("policy reloaded", metadata: ["policy_revision": .string(candidate.policy.revision)])
+    logger.notice("policy reloaded", metadata: candidate.policy.metadata)
     return candidate.policy
   }
 

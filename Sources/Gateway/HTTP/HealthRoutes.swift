@@ -40,6 +40,8 @@ struct HealthRoutes: Sendable {
   private static func describe(_ status: PolicyGate.Status) -> JSONValue {
     var object: JSONObject = [
       "status": status.refused == nil ? "ok" : "reload_refused", "revision": .string(status.active.revision),
+      "load_ms": .init(status.active.loadTime.milliseconds),
+      "compiled_bytes": status.active.compiledBytes.map { .init($0) } ?? .null,
     ]
     if let refused = status.refused {
       object["refused"] = [

@@ -20,6 +20,10 @@ public final class LoadedPolicy: Sendable {
   /// SHA-256 in lower-case hex over the policy's files and data.
   public let revision: String
   public let data: PolicyData
+  /// Reading the files not included.
+  public let loadTime: Duration
+  /// What the policy takes, compiled for decisions; absent when a decision is made by the evaluator.
+  public var compiledBytes: Int? { document.compiledBytes }
   private let engine: PolicyEngine
   private let document: PolicyEngine.PreparedDocument
   /// What the policy has ready, read.
@@ -33,6 +37,7 @@ public final class LoadedPolicy: Sendable {
   }
 
   init(_ folder: PolicyFolder, logger: Logger) throws(PolicyLoadError) {
+    let began = ContinuousClock.now
     revision = folder.revision
     self.logger = logger
     do throws(PolicyLoadError) {
@@ -47,6 +52,7 @@ public final class LoadedPolicy: Sendable {
         }
       }
       self.ready = ready
+      loadTime = began.duration(to: .now)
     } catch {
       throw PolicyLoadError(problems: error.problems, revision: folder.revision)
     }
@@ -92,6 +98,14 @@ public final class LoadedPolicy: Sendable {
       ])
     }
     return engine
+  }
+
+  /// For the log.
+  var metadata: Logger.Metadata {
+    [
+      "policy_revision": .string(revision), "load_ms": "\(loadTime.milliseconds)",
+      "compiled_bytes": "\(compiledBytes ?? 0)",
+    ]
   }
 
   /// Asks the policy. What is undefined, of the wrong shape, in conflict, out of budget or in error is a denial; its
@@ -140,6 +154,11 @@ public final class LoadedPolicy: Sendable {
       "the policy gave no decision", metadata: ["cause": .string(cause), "policy_revision": .string(revision)])
     return .policyUnavailable
   }
+}
+
+extension Duration {
+  /// Whole ones.
+  var milliseconds: Int { Int(components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000) }
 }
 
 extension Decision {

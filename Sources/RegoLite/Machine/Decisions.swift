@@ -210,6 +210,10 @@ extension Program {
 extension PolicyEngine.PreparedDocument {
   /// Its policy is compiled against the base data.
   public var isCompiled: Bool { program != nil }
+
+  /// What the compiled policy takes, with the base data that it reads, in bytes: without the values that builtins are
+  /// given; absent when it isn't compiled.
+  public var compiledBytes: Int? { program?.memory.byteCount }
 }
 
 extension Value {

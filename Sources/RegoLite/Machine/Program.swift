@@ -282,7 +282,7 @@ final class Program: @unchecked Sendable {
 
   /// At one address, and without references to be counted.
   let tables: UnsafePointer<Tables>
-  private let memory: ConstantMemory
+  let memory: ConstantMemory
   let values: [Value]
   let builtins: [Builtin]
   private let expressions: [RegularExpression]
@@ -346,6 +346,7 @@ extension Program.Tables {
 final class ConstantMemory: @unchecked Sendable {
   // INVARIANT: only whoever makes one places something in it.
   private var blocks: [UnsafeMutableRawPointer] = []
+  private(set) var byteCount = 0
 
   /// The elements have nothing in them whose references are counted.
   func place<Element>(_ elements: [Element]) -> UnsafePointer<Element> {
@@ -360,6 +361,7 @@ final class ConstantMemory: @unchecked Sendable {
   func room<Element>(for type: Element.Type, _ count: Int = 1) -> UnsafeMutablePointer<Element> {
     let place = UnsafeMutablePointer<Element>.allocate(capacity: count)
     blocks.append(UnsafeMutableRawPointer(place))
+    byteCount += count * MemoryLayout<Element>.stride
     return place
   }
 

@@ -11,6 +11,8 @@ struct HealthRouteTests {
       #expect(reply.status == 200)
       #expect(reply.text.hasPrefix(#"{"status":"ok","version":"0.3.0","opa":true,"redis":true,"#))
       #expect(reply.json["policy"]?["revision"] == .string(gateway.assembly.policy.active.revision))
+      #expect(try #require(reply.json["policy"]?["compiled_bytes"]?.intValue) > 1_000)
+      #expect(reply.json["policy"]?["load_ms"]?.intValue != nil)
       #expect(!reply.text.contains(GatewayFixture.adminKey) && !reply.text.contains(gateway.stateFolder))
     }
   }
