@@ -2,13 +2,21 @@
 extension ProgramCompiler {
   /// How much work is done ahead of decisions, in the evaluator's steps.
   static let foldingSteps = 1_000_000
+  private static let mostFoldedParts = 100_000
 
-  /// What the statement gives to its slot, or true when it has none and holds; absent when only a decision can tell, and
-  /// `.some(nil)` when it never gives anything.
-  mutating func folded(_ statement: Statement, _ slot: Slot?, _ known: Known) -> Value?? {
-    guard foldingStepsLeft > 0 else { return nil }
+  enum Folded {
+    /// Only a decision can tell.
+    case unknown
+    /// It never holds.
+    case never
+    case value(Value)
+  }
+
+  /// What the statement gives to its slot, or true when it has none and holds.
+  mutating func folded(_ statement: Statement, _ slot: Slot?, _ known: Known) -> Folded {
+    guard foldingStepsLeft > 0 else { return .unknown }
     var slots = Slots()
-    guard isPure(statement, &slots) else { return nil }
+    guard isPure(statement, &slots) else { return .unknown }
     let block = Block()
     // Nobody sees its errors.
     let nowhere = Location(Source(file: "", text: ""), offset: 0, length: 0)
@@ -17,7 +25,7 @@ extension ProgramCompiler {
       block.locations.append(nowhere)
     }
     for outer in slots.read.subtracting(slots.written) {
-      guard let value = known.values[outer] else { return nil }
+      guard let value = known.values[outer] else { return .unknown }
       append(.assign(outer, .constant(value)))
     }
     append(statement)
@@ -29,8 +37,13 @@ extension ProgramCompiler {
     let rows = try? evaluator.rows(QueryPlan(frameSize: size, block: block, variables: [], expressions: []))
     foldingStepsLeft = evaluator.builtins.stepsLeft
     // What is an error is one when a decision comes to it.
-    guard let rows else { return nil }
-    return .some(rows.first?.first)
+    guard let rows else { return .unknown }
+    guard let value = rows.first?.first else { return .never }
+    // Small for the evaluation, where parts are shared, it may be beyond measure written out.
+    let limit = min(foldingStepsLeft, Self.mostFoldedParts)
+    let left = value.partsLeft(of: limit)
+    foldingStepsLeft -= limit - left
+    return left > 0 ? .value(value) : .unknown
   }
 
   /// The slots that statements use.
@@ -130,5 +143,23 @@ extension ProgramCompiler {
     case .array(let items): return items.allSatisfy { isPure($0, &slots) }
     case .object(let items): return items.allSatisfy { isPure([$0.key], &slots) && isPure($0.value, &slots) }
     }
+  }
+}
+
+extension Value {
+  /// What is left of so many parts when its own are taken away; 0 when it has as many or more.
+  func partsLeft(of count: Int) -> Int {
+    guard count > 1 else { return 0 }
+    var left = count - 1
+    switch self {
+    case .null, .boolean, .number: break
+    case .string(let text): left = max(0, left - text.utf8.count >> 6)
+    case .array(let items): for item in items where left > 0 { left = item.partsLeft(of: left) }
+    case .set(let set): for element in set.elements where left > 0 { left = element.partsLeft(of: left) }
+    case .object(let object):
+      for key in object.keys where left > 0 { left = key.partsLeft(of: left) }
+      for value in object.values where left > 0 { left = value.partsLeft(of: left) }
+    }
+    return left
   }
 }

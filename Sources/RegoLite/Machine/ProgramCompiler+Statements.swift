@@ -4,15 +4,24 @@ extension ProgramCompiler {
   mutating func compile(
     _ statement: Statement, _ known: inout Known, into code: inout Code
   ) throws(Unsupported) -> Bool {
-    if let slot = statement.foldedSlot, let folded = folded(statement, slot, known) {
-      guard let value = folded else { return false }
-      let number = constant(value)
-      known.values[slot] = value
-      known.numbers[slot] = number
-      code.append(.assign, a: register(slot), b: number)
-      return true
+    if let slot = statement.foldedSlot {
+      switch folded(statement, slot, known) {
+      case .unknown: break
+      case .never: return false
+      case .value(let value):
+        let number = constant(value)
+        known.values[slot] = value
+        known.numbers[slot] = number
+        code.append(.assign, a: register(slot), b: number)
+        return true
+      }
+    } else if statement.isFoldedCondition {
+      switch folded(statement, nil, known) {
+      case .unknown: break
+      case .never: return false
+      case .value: return true
+      }
     }
-    if statement.isFoldedCondition, let folded = folded(statement, nil, known) { return folded != nil }
     switch statement {
     case .assign(let slot, let operand):
       if let value = value(of: operand, known) {
@@ -287,15 +296,22 @@ extension ProgramCompiler {
     case .local(let slot): return known.values[slot]
     case .input: return nil
     case .data: return data
-    case .array(let items): return values(of: items, known).map { .array($0) }
-    case .set(let items): return values(of: items, known).map { .set(SetValue($0)) }
+    case .array(let items): return measured(values(of: items, known).map { .array($0) })
+    case .set(let items): return measured(values(of: items, known).map { .set(SetValue($0)) })
     case .object(let items):
       guard let keys = values(of: items.map(\.key), known), let values = values(of: items.map(\.value), known) else {
         return nil
       }
-      return .object(ObjectValue(keys: keys, values: values))
+      return measured(.object(ObjectValue(keys: keys, values: values)))
     }
   }
+
+  /// Of what is put together only what isn't too large: parts that are shared count wherever they stand.
+  private func measured(_ value: Value?) -> Value? {
+    value.flatMap { $0.partsLeft(of: Self.mostParts) > 0 ? $0 : nil }
+  }
+
+  private static let mostParts = 10_000
 
   private func values(of operands: [Operand], _ known: Known) -> [Value]? {
     var values: [Value] = []

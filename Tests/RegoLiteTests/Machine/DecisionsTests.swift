@@ -217,6 +217,16 @@ struct DecisionsTests {
     }
   }
 
+  /// Written out, they would have more parts than any memory.
+  @Test func valuesOfSharedPartsAreNotWrittenOut() throws {
+    let rules = (1...30).map { "v\($0) := [v\($0 - 1), v\($0 - 1), {v\($0 - 1)}]" }.joined(separator: "\n")
+    let body = (1...30).map { "w\($0) := [w\($0 - 1), {\"k\": w\($0 - 1)}]" }.joined(separator: "\n")
+    let engine = try engine(
+      "d := [input.a, count(v30), n]\nv0 := 1\n\(rules)\nn := x if {\nw0 := 1\n\(body)\nx := count(w30)\n}")
+    let found = try decide(engine, #"{"a":1}"#)
+    #expect(found == "[1,3,2]", "\(found ?? "undefined")")
+  }
+
   @Test func inputsThatAreNoJSONAreNamedByPlace() throws {
     let engine = try engine("d := input.a")
     let error = #expect(throws: PolicyEngine.DecisionFault.self) { try decide(engine, "{\"a\":\n  x}") }
