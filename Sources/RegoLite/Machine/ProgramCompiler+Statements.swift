@@ -123,6 +123,8 @@ extension ProgramCompiler {
   /// Statements of a rule that may stand where its name does; more are better run once.
   private static let longestInline = 12
   private static let deepestInline = 8
+  /// Of all rules together that come to stand in the place of one.
+  private static let mostInline = 48
 
   /// Puts the body of a rule that has only one, and asks for little, in the place of its name. Absent when it isn't one;
   /// false when it never holds.
@@ -135,9 +137,12 @@ extension ProgramCompiler {
       inlineDepth < Self.deepestInline
     else { return nil }
     let block = own.definitions[0].branches[0]
-    guard block.statements.count <= Self.longestInline, case .emitValue(let result, _)? = block.statements.last,
+    if inlineDepth == 0 { inlineLeft = Self.mostInline }
+    guard block.statements.count <= min(Self.longestInline, inlineLeft),
+      case .emitValue(let result, _)? = block.statements.last,
       block.statements.dropLast().allSatisfy({ isCheap($0) })
     else { return nil }
+    inlineLeft -= block.statements.count
     let (outer, location) = (frame.base, code.location)
     frame.base = frame.size
     frame.size += own.frameSize

@@ -46,6 +46,8 @@ struct ProgramCompiler {
   var lookupDepths: [Int] = []
   var nesting = 0
   var inlineDepth = 0
+  /// Statements of rules that may still come to stand where the rule's name does that is being compiled.
+  var inlineLeft = 0
   /// By block: the frame that its registers are in.
   var blockFrames: [Int] = []
   /// By block and by group: nothing in it can end the evaluation.

@@ -227,6 +227,18 @@ struct DecisionsTests {
     #expect(found == "[1,3,2]", "\(found ?? "undefined")")
   }
 
+  /// Each of them in the place of its name would be 5^12 of the last.
+  @Test func rulesThatNameOthersOftenAreRunOnce() throws {
+    let rules = (0..<12).map { number in
+      "r\(number) if {\n" + String(repeating: "r\(number + 1)\n", count: 5) + "}"
+    }
+    let engine = try engine("d if r0\nr12 if input.a\n" + rules.joined(separator: "\n"))
+    #expect(try decide(engine, #"{"a":1}"#) == "true")
+    #expect(try decide(engine, "{}") == nil)
+    let document = engine.prepare(document: ["p", "d"], compiling: true)
+    #expect(try #require(document.compiledBytes) < 100_000)
+  }
+
   @Test func inputsThatAreNoJSONAreNamedByPlace() throws {
     let engine = try engine("d := input.a")
     let error = #expect(throws: PolicyEngine.DecisionFault.self) { try decide(engine, "{\"a\":\n  x}") }
