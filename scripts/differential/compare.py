@@ -152,6 +152,27 @@ def typed_by_an_else(case, ours, theirs):
     return any(m.count("else := ") > 1 and re.search(r"else := (?!true|false|null)[a-z]\w* if", m) for m in case["modules"])
 
 
+def scalar_beside_a_comprehension(case, ours, theirs):
+    if ours.errors is None or theirs.errors is not None or not ours.codes <= EVALUATION:
+        return False
+    return all("every " in line and re.search(r"""[\w"'`] ==? [\[{][^=]*\|""", line) for line in lines_at(case, ours.errors))
+
+
+def part_of_a_rule_in_a_template(case, ours, theirs):
+    if ours.errors is not None or theirs.errors is not None or ours.fault or theirs.fault:
+        return False
+    return any("<undefined>" in canonical(row) for row in ours.rows) and \
+        not any("<undefined>" in canonical(row) for row in theirs.rows) and \
+        any(re.search(r"""\$["`]""", m) for m in case["modules"])
+
+
+def typed_where_a_function_is_replaced(case, ours, theirs):
+    if ours.errors is not None or theirs.errors is None or theirs.codes != {"rego_type_error"}:
+        return False
+    return all(e[3].startswith("undefined ref: ") for e in theirs.errors) and \
+        any(re.search(r"with data\.[\w.]+ as ", m) for m in case["modules"])
+
+
 # Differences that are no findings: each as narrow as it can be, and why.
 EXCUSES = [
     Excuse("no place in a template",
@@ -176,6 +197,16 @@ EXCUSES = [
     Excuse("unsafe in a template's call",
            'OPA doesn\'t look into comprehensions in calls in `$"…{f([x | …])}…"`; RegoLite refuses unsafe variables there',
            unsafe_in_a_template),
+    Excuse("a scalar beside a comprehension",
+           "in the body of `every`, where types aren't checked, OPA finds a scalar unequal to a comprehension (`1 == [… | …]`) "
+           "without running it, and meets none of its errors", scalar_beside_a_comprehension),
+    Excuse("a rule of undefined parts in a template",
+           "in a template, OPA finds a rule whose value is written with parts (`[input.missing]`) undefined as a whole, "
+           "template included; RegoLite writes `<undefined>`, as both do for other undefined rules",
+           part_of_a_rule_in_a_template),
+    Excuse("types where a function is replaced",
+           "of a rule in parts that calls a function which `with` replaces elsewhere, OPA goes on to trust the type; RegoLite "
+           "doesn't, as neither does of other rules", typed_where_a_function_is_replaced),
     Excuse("types mixed by an else",
            "of a rule whose branches have three types or more, one of them another rule's, OPA widens that rule's own type "
            "in place and then misses mistakes in its use", typed_by_an_else),

@@ -306,7 +306,7 @@ final class Program: @unchecked Sendable {
     var texts: [UInt8] = []
     var spans = [NumberRange](repeating: NumberRange(0..<0), count: values.count)
     results = compiler.results.sorted()
-    for index in results {
+    for index in results where values[index].isWrittenShortly {
       let start = Int32(texts.count)
       texts += values[index].jsonBytes()
       spans[index] = NumberRange(start..<Int32(texts.count))
@@ -330,6 +330,21 @@ final class Program: @unchecked Sendable {
         texts: memory.place(texts), textSpans: memory.place(spans), groupCount: compiler.groups.count,
         fieldCount: compiler.shape.fieldCount, registerCount: compiler.registerCount, queryBlock: query,
         queryFrame: frame, isStrict: compiler.isStrict, program: self))
+  }
+}
+
+extension Value {
+  /// Its JSON isn't much longer than it has parts: keys that are no strings are written as texts in texts, whose escapes
+  /// double with each.
+  fileprivate var isWrittenShortly: Bool { partsLeft(of: 20_000) > 0 && hasOnlyNames }
+
+  private var hasOnlyNames: Bool {
+    switch self {
+    case .null, .boolean, .number, .string: true
+    case .array(let items): items.allSatisfy(\.hasOnlyNames)
+    case .set(let set): set.elements.allSatisfy(\.hasOnlyNames)
+    case .object(let object): object.hasOnlyTextKeys && object.values.allSatisfy(\.hasOnlyNames)
+    }
   }
 }
 
