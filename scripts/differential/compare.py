@@ -149,7 +149,11 @@ def unsafe_in_a_template(case, ours, theirs):
 def typed_by_an_else(case, ours, theirs):
     if ours.errors is None or ours.codes != {"rego_type_error"} or theirs.errors is not None:
         return False
-    return any(m.count("else := ") > 1 and re.search(r"else := (?!true|false|null)[a-z]\w* if", m) for m in case["modules"])
+    mixed = [m for m in case["modules"] if "else := " in m]
+    if any(m.count("else := ") > 1 and re.search(r"else := (?!true|false|null)[a-z]\w* if", m) for m in mixed):
+        return True
+    calls = {name for line in lines_at(case, ours.errors) for name in re.findall(r"[\w.]+(?=\()", line)}
+    return any(f":= {name}(" in m for name in calls for m in mixed)
 
 
 def scalar_beside_a_comprehension(case, ours, theirs):
@@ -208,8 +212,8 @@ EXCUSES = [
            "of a rule in parts that calls a function which `with` replaces elsewhere, OPA goes on to trust the type; RegoLite "
            "doesn't, as neither does of other rules", typed_where_a_function_is_replaced),
     Excuse("types mixed by an else",
-           "of a rule whose branches have three types or more, one of them another rule's, OPA widens that rule's own type "
-           "in place and then misses mistakes in its use", typed_by_an_else),
+           "of a rule whose branches have three types or more, one of them another rule's or a builtin's, OPA widens that "
+           "rule's or builtin's own type in place and then misses mistakes in its use", typed_by_an_else),
     Excuse("a lookup compared with a variable",
            "what `xs[y] == x` looks up counts as bound to OPA in the next equation, although the comparison itself waits for "
            "`x`; RegoLite finds both variables unsafe", looked_up_in_a_call),
