@@ -170,6 +170,15 @@ def part_of_a_rule_in_a_template(case, ours, theirs):
         any(re.search(r"""\$["`]""", m) for m in case["modules"])
 
 
+def keys_of_several_kinds(case, ours, theirs):
+    if ours.errors is not None or theirs.errors is None or theirs.codes != {"rego_type_error"}:
+        return False
+    kinds = {}
+    for name, key in (found for m in case["modules"] for found in re.findall(r"^(\w+)\[(.)", m, re.M)):
+        kinds.setdefault(name, set()).add("variable" if key.isalpha() else "composite" if key in "[{" else "scalar")
+    return any(len(own) > 1 for own in kinds.values())
+
+
 def typed_where_a_function_is_replaced(case, ours, theirs):
     if ours.errors is not None or theirs.errors is None or theirs.codes != {"rego_type_error"}:
         return False
@@ -208,6 +217,9 @@ EXCUSES = [
            "in a template, OPA finds a rule whose value is written with parts (`[input.missing]`) undefined as a whole, "
            "template included; RegoLite writes `<undefined>`, as both do for other undefined rules",
            part_of_a_rule_in_a_template),
+    Excuse("keys of several kinds",
+           "of an object that rules put together with constants, composites and variables as keys, OPA's type says more than "
+           "RegoLite's, and refuses uses of it", keys_of_several_kinds),
     Excuse("types where a function is replaced",
            "of a rule in parts that calls a function which `with` replaces elsewhere, OPA goes on to trust the type; RegoLite "
            "doesn't, as neither does of other rules", typed_where_a_function_is_replaced),
