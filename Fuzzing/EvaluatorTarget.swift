@@ -37,9 +37,23 @@ enum EvaluatorTarget {
       let isCut = [first, compiled].contains { $0.message?.contains("budget") == true }
       require(isCut || first == compiled, "\(first), and compiled \(compiled)\n\(text)")
     }
-    if let value = first.value {
+    // Parts that are shared are written wherever they stand, and each key that is a text in a text doubles its escapes.
+    if let value = first.value, value.partsLeft(of: 10_000) > 0, keyDepth(of: value) < 4 {
       let json = value.json()
       require((try? Value.parse(json: json))?.json() == json, "not read back: \(json)\n\(text)")
+    }
+  }
+
+  /// How deep keys that are no strings stand in one another.
+  private static func keyDepth(of value: Value) -> Int {
+    switch value {
+    case .null, .boolean, .number, .string: 0
+    case .array(let items): items.map { keyDepth(of: $0) }.max() ?? 0
+    case .set(let set): set.elements.map { keyDepth(of: $0) }.max() ?? 0
+    case .object(let object):
+      max(
+        object.keys.map { keyDepth(of: $0) + ($0.asString == nil ? 1 : 0) }.max() ?? 0,
+        object.values.map { keyDepth(of: $0) }.max() ?? 0)
     }
   }
 
