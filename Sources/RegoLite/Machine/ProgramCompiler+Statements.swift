@@ -102,22 +102,24 @@ extension ProgramCompiler {
         case .endsWithOneValue: .endsWithOneValue
         }
       let result = self.operand(operand, known, &code)
-      if let constant = constant(result), constant.tag == .constant { results.insert(constant.index) }
+      noteResult(result)
       code.append(.emitValue, a: result, b: own.rawValue)
     case .emitDocument(let path, let operand, let isMember):
       let keys = operands(path, known, &code)
       code.append(
         .emitDocument, a: self.operand(operand, known, &code), b: isMember ? 1 : 0, c: keys, d: Int32(path.count))
     case .emitRow(let operands):
-      for operand in operands {
-        if let constant = constant(self.operand(operand, known, &code)), constant.tag == .constant {
-          results.insert(constant.index)
-        }
-      }
-      code.append(.emitRow, c: self.operands(operands, known, &code), d: Int32(operands.count))
+      let own = operands.map { operand($0, known, &code) }
+      for operand in own { noteResult(operand) }
+      code.append(.emitRow, c: list(own), d: Int32(own.count))
     case .walk, .materialize, .with, .outside, .observed: throw Unsupported()
     }
     return true
+  }
+
+  /// A constant among results has its JSON ready.
+  private mutating func noteResult(_ operand: Int32) {
+    if let constant = constant(operand), constant.tag == .constant { results.insert(constant.index) }
   }
 
   /// Statements of a rule that may stand where its name does; more are better run once.
