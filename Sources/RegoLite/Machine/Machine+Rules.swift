@@ -55,16 +55,11 @@ extension Machine {
     // A function isn't part of its package's document.
     if place.pointee.kind == .function { return .undefined }
     let outer = try push(place.pointee.frameSize)
-    if place.pointee.block >= 0 {
-      let value = try complete(place, number)
-      pop(outer)
-      return value
-    }
-    let group = place.pointee
     let value: Cell
-    switch group.kind {
+    switch place.pointee.kind {
     case .complete, .function: value = try complete(place, number)
     case .set:
+      let group = place.pointee
       state.pointee.isUsed = true
       let outerValues = state.pointee.values
       state.pointee.values = []
@@ -79,8 +74,8 @@ extension Machine {
       value = box(.set(SetValue(members)))
     case .document:
       let document = try document { machine throws(EvaluationError) in
-        for definition in group.definitions.all { try machine.run(definition: definition) }
-        for definition in group.defaults.all { try machine.missing(definition) }
+        for definition in place.pointee.definitions.all { try machine.run(definition: definition) }
+        for definition in place.pointee.defaults.all { try machine.missing(definition) }
       }
       value = box(document?.finish() ?? .object(ObjectValue()))
     }

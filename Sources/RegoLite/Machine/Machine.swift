@@ -177,11 +177,7 @@ struct Machine: ~Copyable {
         case .give:
           let value = cell(it.pointee.a)
           guard value.isDefined else { break attempt }
-          if running.result.isDefined || running.earlier.isDefined {
-            try emit(value, at: it)
-          } else {
-            running.result = value
-          }
+          try emit(value, at: it)
           if it.pointee.c < 0 { return true }
           next = start + Int(it.pointee.c)
         case .emitValue:
@@ -309,6 +305,7 @@ struct Machine: ~Copyable {
     return result
   }
 
+  @inline(__always)
   private mutating func emit(_ value: Cell, at place: UnsafePointer<Program.Instruction>) throws(EvaluationError) {
     let other = running.result.isDefined ? running.result : running.earlier
     guard other.isDefined else {
@@ -316,6 +313,13 @@ struct Machine: ~Copyable {
       return
     }
     running.result = other
+    try compare(value, with: other, at: place)
+  }
+
+  @inline(never)
+  private mutating func compare(
+    _ value: Cell, with other: Cell, at place: UnsafePointer<Program.Instruction>
+  ) throws(EvaluationError) {
     if !areEqual(other, value) {
       throw EvaluationError(.conflict, Accumulator.conflict(isFunction: running.isFunction), at: location(place))
     }
