@@ -96,12 +96,12 @@ extension ProgramCompiler {
   }
 
   /// `not`: what is in it stands in its place.
-  mutating func append(not inner: Code, to code: inout Code) {
+  func append(not inner: Code, to code: inout Code) {
     code.append(inner, onFailure: code.count + inner.count, onSuccess: Code.blockFails)
   }
 
   /// One of the codes has to hold.
-  mutating func append(anyOf choices: [Code], to code: inout Code) {
+  func append(anyOf choices: [Code], to code: inout Code) {
     let end = choices.reduce(code.count) { $0 + $1.count }
     for (index, choice) in choices.enumerated() {
       let next = code.count + choice.count

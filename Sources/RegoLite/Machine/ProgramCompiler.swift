@@ -117,8 +117,10 @@ struct ProgramCompiler {
     }
     let number = Int32(groups.count)
     groupNumbers[id] = number
-    groups.append(
-      Program.Group(kind: kind, oneValue: own.oneValue, isGuarded: own.isGuarded, isReordered: own.isReordered))
+    var group = Program.Group(
+      kind: kind, oneValue: own.oneValue, isGuarded: own.isGuarded, isReordered: own.isReordered)
+    // Nobody asks for it before it is whole: a rule doesn't name itself.
+    groups.append(group)
     planGroups.append(id)
     depths.append(0)
     groupIsHarmless.append(false)
@@ -129,30 +131,29 @@ struct ProgramCompiler {
     let isConsistent = own.oneValue == .always || isSingle && own.definitions[0].isConsistent
     groupIsHarmless[Int(number)] = isHarmless && (kind == .set || kind != .document && isConsistent)
     if isSingle {
-      groups[Int(number)].isReordered = false
-      if isConsistent && isHarmless { groups[Int(number)].oneValue = .always }
+      group.isReordered = false
+      if isConsistent && isHarmless { group.oneValue = .always }
       // Nothing hangs on which definitions could hold.
       if isConsistent && isHarmless || !own.definitions[0].branches.contains(where: \.isLoop) {
-        groups[Int(number)].isGuarded = false
+        group.isGuarded = false
       }
     }
-    let hasOneValue = groups[Int(number)].oneValue == .always
-    let isRunInTurn =
-      !groups[Int(number)].isGuarded || !isStrict && groups[Int(number)].oneValue != .perhaps
+    let isRunInTurn = !group.isGuarded || !isStrict && group.oneValue != .perhaps
     if isRunInTurn,
       kind == .complete && codes.count < Self.dispatchThreshold
         || kind == .function && codes.count <= Self.mostInOneBlock
     {
-      groups[Int(number)].block = append(code(of: codes, defaults: defaults, hasOneValue: hasOneValue))
+      group.block = append(code(of: codes, defaults: defaults, hasOneValue: group.oneValue == .always))
     } else {
-      groups[Int(number)].definitions = NumberRange(try definitions(own.definitions, codes))
-      groups[Int(number)].defaults = NumberRange(try definitions(own.defaults, defaults))
+      group.definitions = NumberRange(try definitions(own.definitions, codes))
+      group.defaults = NumberRange(try definitions(own.defaults, defaults))
     }
-    groups[Int(number)].frameSize = Int32(frame.size)
+    group.frameSize = Int32(frame.size)
     depths[Int(number)] = leave(to: outer)
-    if groups[Int(number)].block < 0, kind == .set || kind == .complete && isRunInTurn {
-      groups[Int(number)].dispatch = dispatch(groups[Int(number)].definitions.all)
+    if group.block < 0, kind == .set || kind == .complete && isRunInTurn {
+      group.dispatch = dispatch(group.definitions.all)
     }
+    groups[Int(number)] = group
     return number
   }
 
