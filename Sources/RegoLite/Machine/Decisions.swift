@@ -189,7 +189,7 @@ extension Machine {
 extension Program {
   /// Every row of the query's results; absent when the input is none that JSON can be of, or nests too deep.
   func rows(input: Value?, budget: EvaluationBudget) throws(EvaluationError) -> [[Value]]? {
-    if let input, input.hasMoreThanJSON { return nil }
+    if let input, !input.isJSON(countingSets: false) { return nil }
     let bytes = input.map { $0.jsonBytes() } ?? Array("{}".utf8)
     return try bytes.withUnsafeBufferPointer { buffer throws(EvaluationError) -> [[Value]]? in
       guard let start = buffer.baseAddress else { return nil }
@@ -214,16 +214,4 @@ extension PolicyEngine.PreparedDocument {
   /// What the compiled policy takes, with the base data that it reads, in bytes: without the values that builtins are
   /// given; absent when it isn't compiled.
   public var compiledBytes: Int? { program?.memory.byteCount }
-}
-
-extension Value {
-  /// Sets, and objects with keys that are no strings.
-  fileprivate var hasMoreThanJSON: Bool {
-    switch self {
-    case .null, .boolean, .number, .string: false
-    case .set: true
-    case .array(let items): items.contains(where: \.hasMoreThanJSON)
-    case .object(let object): !object.hasOnlyTextKeys || object.values.contains(where: \.hasMoreThanJSON)
-    }
-  }
 }

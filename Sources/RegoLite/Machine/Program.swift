@@ -336,16 +336,7 @@ final class Program: @unchecked Sendable {
 extension Value {
   /// Its JSON isn't much longer than it has parts: keys that are no strings are written as texts in texts, whose escapes
   /// double with each.
-  fileprivate var isWrittenShortly: Bool { partsLeft(of: 20_000) > 0 && hasOnlyNames }
-
-  private var hasOnlyNames: Bool {
-    switch self {
-    case .null, .boolean, .number, .string: true
-    case .array(let items): items.allSatisfy(\.hasOnlyNames)
-    case .set(let set): set.elements.allSatisfy(\.hasOnlyNames)
-    case .object(let object): object.hasOnlyTextKeys && object.values.allSatisfy(\.hasOnlyNames)
-    }
-  }
+  fileprivate var isWrittenShortly: Bool { partsLeft(of: 20_000) > 0 && isJSON(countingSets: true) }
 }
 
 extension Program.Tables {
