@@ -20,7 +20,6 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def generate(folder):
@@ -128,6 +127,24 @@ def check(args, data, inputs, rule="data.bench.decision"):
             sys.exit(f"{path}: the answers differ\n{said[0]}\n{said[1]}")
 
 
+def put(name, lines):
+    """Writes the lines into docs/performance.md, between the marks of that name."""
+    path = os.path.join(ROOT, "docs", "performance.md")
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    text = re.sub(f"{begin}.*{end}", lambda _: begin + "\n\n" + "\n".join(lines) + "\n\n" + end, text, flags=re.S)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def default_policy():
+    """The policy that comes with the gateway, the inputs to decide for, and what decides."""
+    folder = os.path.join(ROOT, "policies")
+    inputs = files_of(os.path.join(ROOT, "conformance", "bench", "gateway_default"))[1]
+    return [os.path.join(folder, "default.rego"), os.path.join(folder, "data.json")], inputs, "data.agentgate.decision"
+
+
 def geometric(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
@@ -151,8 +168,7 @@ def main():
         kept = os.path.join(ROOT, "conformance", "bench")
         folders = [os.path.join(kept, name) for name in sorted(os.listdir(kept))
                    if os.path.exists(os.path.join(kept, name, "policy.rego"))] + generate(work)
-        policies = [("default policy", [os.path.join(ROOT, "policies", "default.rego"), os.path.join(ROOT, "policies", "data.json")],
-                     files_of(os.path.join(kept, "gateway_default"))[1], "data.agentgate.decision")]
+        policies = [("default policy", *default_policy())]
         policies += [(os.path.basename(f), *files_of(f), "data.bench.decision") for f in folders]
         say("| policy | AgentGate, ns | parsed, ns | allocations | regorus, ns | OPA, ns | x regorus | x OPA |")
         say("|---|---:|---:|---:|---:|---:|---:|---:|")
@@ -210,12 +226,7 @@ def main():
             say()
             say(f"Default policy, one thread: {one} decisions a second; two: {two}, {two / one:.2f} times as many.")
     if args.write:
-        path = os.path.join(ROOT, "docs", "performance.md")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        text = re.sub(f"{BEGIN}.*{END}", lambda _: BEGIN + "\n\n" + "\n".join(lines) + "\n\n" + END, text, flags=re.S)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        put("figures", lines)
 
 
 if __name__ == "__main__":

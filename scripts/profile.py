@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BEGIN, END = "<!-- profile -->", "<!-- end of profile -->"
+from bench import default_policy, flags, put
 
 # By what symbols' names have in them; the first that fits.
 STAGES = [
@@ -41,12 +40,8 @@ def main():
     parser.add_argument("--binary", default=".build/release/agentgate", help="with symbols")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     args = parser.parse_args()
-    inputs = os.path.join(ROOT, "conformance", "bench", "gateway_default", "inputs")
-    call = ["bench", "--format", "json", "-d", os.path.join(ROOT, "policies", "default.rego"),
-            "-d", os.path.join(ROOT, "policies", "data.json")]
-    for name in sorted(os.listdir(inputs)):
-        call += ["-i", os.path.join(inputs, name)]
-    rule = "data.agentgate.decision"
+    data, inputs, rule = default_policy()
+    call = ["bench", "--format", "json", *flags(data, inputs)]
     with tempfile.TemporaryDirectory() as work:
         # valgrind can't read all that the compiler says about the source.
         binary = os.path.join(work, "agentgate")
@@ -81,12 +76,7 @@ def main():
     lines.append(f"| together | {total:.0f} | | {median:.0f} |")
     print("\n".join(lines))
     if args.write:
-        path = os.path.join(ROOT, "docs", "performance.md")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        text = re.sub(f"{BEGIN}.*{END}", lambda _: BEGIN + "\n\n" + "\n".join(lines) + "\n\n" + END, text, flags=re.S)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        put("profile", lines)
 
 
 if __name__ == "__main__":
