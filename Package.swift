@@ -30,7 +30,10 @@ let package = Package(
   ],
   targets: [
     .target(name: "StrictJSON", swiftSettings: settings),
-    .target(name: "JSONRPC", dependencies: ["StrictJSON"], swiftSettings: settings),
+    .target(
+      name: "JSONRPC", dependencies: ["StrictJSON", .product(name: "NIOPosix", package: "swift-nio")],
+      swiftSettings: settings),
+    .target(name: "JSONSchema", dependencies: ["StrictJSON", "CRE2"], swiftSettings: settings),
     .target(name: "CCounters"),
     .target(name: "CPrimitives"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -50,13 +53,16 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "RegoLite", "StrictJSON", "SQLite", "JSONRPC",
+        "CRE2", "JSONRPC", "JSONSchema", "RegoLite", "SQLite", "StrictJSON",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -88,6 +94,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema", "StrictJSON"], swiftSettings: settings),
     .testTarget(
       name: "RegoLiteTests", dependencies: ["RegoLite", "StrictJSON", "TestSupport"], swiftSettings: settings),
     .testTarget(
