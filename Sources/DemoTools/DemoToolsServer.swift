@@ -120,7 +120,8 @@ private final class Session: Sendable {
     case "initialize":
       // A client that asks for a revision from before structured content gets the newest to decide about.
       let asked = params?["protocolVersion"]?.stringValue.flatMap(MCPVersion.init)
-      let version = asked.map { $0.rawValue < MCPVersion.june2025.rawValue ? .latest : $0 } ?? .latest
+      let version =
+        asked.map { $0.rawValue < MCPVersion.june2025.rawValue ? .latestWithHandshake : $0 } ?? .latestWithHandshake
       return .result(
         id: id,
         [

@@ -12,9 +12,22 @@ public struct Assembly: Sendable {
   public let traces: any TraceStore
   public let gatekeeper: Gatekeeper
   public let controls: Controls
+  public let pins: ToolPins
+  let approvals: Approvals
   private let upstreams: UpstreamServers?
+  private let mcp: MCPServer
+  private let legacySessions = LegacySessions()
+  private let changes = ListChanges()
+  private let deadman: Deadman
   let responder: GatewayResponder
   private let logger: Logger
+
+  /// Which doors the gateway has.
+  public enum Door: Sendable {
+    case http
+    /// Kills come through other processes that share the state folder.
+    case stdio
+  }
 
   /// Makes the state folder (mode 0700) and what lies in it, compiles the policy, opens the stores. Nothing runs yet.
   ///
@@ -22,7 +35,7 @@ public struct Assembly: Sendable {
   ///   - tools: what runs the calls; absent, the configuration's MCP servers
   ///   - traces: where the events go; absent, the configuration's database
   public init(
-    _ configuration: Configuration, tools: (any ToolRunner)? = nil, traces: (any TraceStore)? = nil,
+    _ configuration: Configuration, door: Door = .http, tools: (any ToolRunner)? = nil, traces: (any TraceStore)? = nil,
     clock: WallClock = .system, monotonic: MonotonicClock = .system, logger: Logger
   ) throws(StartError) {
     self.configuration = configuration
@@ -50,8 +63,8 @@ public struct Assembly: Sendable {
       "policy loaded",
       metadata: policy.active.metadata.merging(["path": .string(configuration.policyPath)]) { _, path in path })
     killSwitch = KillSwitch(
-      file: configuration.killSwitchPath, createIfMissing: StateFolder.isFirstStart(configuration), clock: clock,
-      logger: logger)
+      file: configuration.killSwitchPath, createIfMissing: StateFolder.isFirstStart(configuration),
+      followsClosely: door == .stdio, clock: clock, logger: logger)
     if let traces {
       self.traces = traces
     } else {
@@ -62,40 +75,78 @@ public struct Assembly: Sendable {
         throw .store("\(configuration.traceDatabasePath): \(error)")
       }
     }
+    let servers = try tools == nil ? Self.upstreams(configuration) : MCPConfiguration([])
+    pins = ToolPins(
+      file: configuration.toolPinsPath, serversOfFirstStart: servers.servers.map(\.name), clock: clock, logger: logger)
     let runner: any ToolRunner
     if let tools {
       upstreams = tools as? UpstreamServers
       runner = tools
     } else {
+      var limits = UpstreamLimits()
+      limits.grace = .seconds(configuration.killGraceSeconds)
       let servers = UpstreamServers(
-        configuration: try Self.upstreams(configuration), clientVersion: Version.current, logger: logger)
+        configuration: servers, pins: pins, limits: limits, clientVersion: Version.current, logger: logger)
       upstreams = servers
       runner = servers
     }
 
     let ids = EventIDGenerator(clock: clock)
+    do {
+      approvals = Approvals(
+        store: try ApprovalStore(path: configuration.approvalsPath, clock: clock, logger: logger),
+        seal: try RequestStateSeal(keyFile: configuration.requestStateKeyPath), ids: ids,
+        lifetime: configuration.approvalSeconds, clock: clock, logger: logger)
+    } catch {
+      throw .store("approvals: \(error)")
+    }
     gatekeeper = Gatekeeper(
       policy: policy, killSwitch: killSwitch,
       rateLimiter: RateLimiter(
         windowSeconds: configuration.rateWindowSeconds, clock: clock, monotonic: monotonic),
-      traces: self.traces, tools: runner, approvalToken: configuration.approvalToken.flatMap(Secret.init),
-      policyVersion: configuration.policyVersion, ids: ids, clock: clock, monotonic: monotonic, logger: logger)
+      traces: self.traces, tools: runner, approvals: approvals,
+      approvalToken: configuration.approvalToken.flatMap(Secret.init),
+      policyVersion: configuration.policyVersion, ids: ids, sessionCalls: configuration.sessionCalls, clock: clock,
+      monotonic: monotonic, logger: logger)
     controls = Controls(
-      killSwitch: killSwitch, policy: policy, traces: self.traces, gatekeeper: gatekeeper,
-      policyVersion: configuration.policyVersion, ids: ids, clock: clock, logger: logger)
+      killSwitch: killSwitch, policy: policy, traces: self.traces,
+      containments: Containments(
+        inFlight: gatekeeper.inFlight, killSwitch: killSwitch, traces: self.traces, ids: ids,
+        signingKey: configuration.signingKey.map { Array($0.utf8) } ?? [],
+        grace: .seconds(configuration.killGraceSeconds), clock: clock, monotonic: monotonic, logger: logger),
+      changes: changes, policyVersion: configuration.policyVersion, ids: ids, clock: clock, logger: logger)
+    deadman = Deadman(seconds: configuration.deadmanSeconds) { [controls, killSwitch] reason in
+      guard killSwitch.state.global == nil else { return }
+      do throws(Controls.Failure) {
+        _ = try await controls.pause(reason: reason)
+      } catch {
+        // In force all the same; the log has the cause.
+      }
+    }
+    let catalogue = ToolCatalogue(policy: policy, killSwitch: killSwitch, tools: runner)
+    mcp = MCPServer(
+      gatekeeper: gatekeeper, catalogue: catalogue, offers: upstreams.map(UpstreamOffers.init),
+      version: Version.current)
     responder = GatewayResponder(
       routes: RouteTable(
         ToolRoutes(
-          gatekeeper: gatekeeper,
-          catalogue: ToolCatalogue(policy: policy, killSwitch: killSwitch, tools: runner)
+          gatekeeper: gatekeeper, catalogue: catalogue
         ).list
+          + MCPRoutes(
+            server: mcp, sessions: legacySessions, changes: changes,
+            origins: AllowedOrigins(configuration.allowedOrigins), ends: ConnectionEnds()
+          ).list
           + SessionRoutes(
             controls: controls, traces: self.traces,
             evidenceBuilder: EvidenceBuilder(
               store: self.traces, version: Version.current, signingKey: configuration.signingKey.map { Array($0.utf8) },
               clock: clock)
           ).list
-          + ControlRoutes(controls: controls).list
+          + ApprovalRoutes(store: approvals.store) { [controls] act in
+            await controls.note(approves: act.approves, act.request, by: act.decider, note: act.note)
+          }.list
+          + ToolPinRoutes(pins: pins) { [upstreams] in upstreams?.pinsChanged() }.list
+          + ControlRoutes(controls: controls, deadman: deadman).list
           + AdminRoutes(controls: controls, policyPath: configuration.policyPath).list
           + HealthRoutes(
             policy: policy, killSwitch: killSwitch, traces: self.traces,
@@ -130,20 +181,98 @@ public struct Assembly: Sendable {
       responder: responder, host: configuration.host, port: configuration.port, logger: logger,
       awaiting: { [upstreams] in await upstreams?.settled(within: Self.upstreamPatience) }, onReady: onReady)
     // Shut down from the last to the first.
-    var services: [any Service] = [KillSwitchWatch(killSwitch: killSwitch, controls: controls)]
-    if let upstreams { services.append(upstreams) }
+    var services = backgroundServices
+    services.append(deadman)
     services.append(server)
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(30)
     group.maximumCancellationDuration = .seconds(10)
+    try await run(group)
+  }
+
+  /// Serves MCP on standard input and output until the input ends or SIGTERM or SIGINT comes; then ends as `run` does.
+  ///
+  /// - Parameter session: of every call
+  public func runOverStandardIO(session: SessionID) async throws {
+    signal(SIGPIPE, SIG_IGN)
+    let door = StdioDoor(server: mcp, session: session, changes: changes, logger: logger)
+    var services: [ServiceGroupConfiguration.ServiceConfiguration] = backgroundServices.map { .init(service: $0) }
+    services.append(
+      .init(
+        service: StdioService(door: door) { [upstreams] in await upstreams?.settled(within: Self.upstreamPatience) },
+        successTerminationBehavior: .gracefullyShutdownGroup))
+    var group = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+    group.maximumGracefulShutdownDuration = .seconds(30)
+    group.maximumCancellationDuration = .seconds(10)
+    try await run(group)
+  }
+
+  /// What runs behind every door, to be shut down from the last to the first.
+  private var backgroundServices: [any Service] {
+    var services: [any Service] = [
+      KillSwitchWatch(killSwitch: killSwitch, controls: controls), PinsWatch(pins: pins, upstreams: upstreams),
+    ]
+    if let upstreams {
+      services.append(ChangesFollower(upstreams: upstreams, changes: changes, sessions: legacySessions))
+      services.append(upstreams)
+    }
+    return services
+  }
+
+  private func run(_ group: ServiceGroupConfiguration) async throws {
     do {
       try await ServiceGroup(configuration: group).run()
     } catch {
       await traces.close()
+      await approvals.store.close()
       throw error
     }
     await traces.close()
+    await approvals.store.close()
+  }
+}
+
+/// The stdio door as a service: it waits for the upstreams, so that the first list has their tools.
+private struct StdioService: Service {
+  let door: StdioDoor
+  let awaiting: @Sendable () async -> Void
+
+  func run() async throws {
+    await awaiting()
+    try await cancelWhenGracefulShutdown { try await door.run() }
+  }
+}
+
+/// Keeps the pins in step with their file, which other processes may change.
+private struct PinsWatch: Service {
+  let pins: ToolPins
+  let upstreams: UpstreamServers?
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await pins.watch { upstreams?.pinsChanged() } }
+  }
+}
+
+/// Tells those who listen what has changed at the upstreams.
+private struct ChangesFollower: Service {
+  let upstreams: UpstreamServers
+  let changes: ListChanges
+  let sessions: LegacySessions
+
+  func run() async throws {
+    let stream = changes.stream()
+    await cancelWhenGracefulShutdown {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await changes.follow(upstreams) }
+        group.addTask { for await method in stream { sessions.announce(method) } }
+        await group.waitForAll()
+      }
+    }
+    // Streams that stay open would hold the server's shutdown up.
+    changes.finish()
+    sessions.endAll()
   }
 }
 

@@ -30,6 +30,16 @@ public struct Configuration: Sendable {
   public var approvalToken: String?
   /// Absent: generated into the state folder at the first start.
   public var adminKey: String?
+  /// Web pages, as `Origin` names them, whose scripts may speak to the MCP door besides the machine's own.
+  public var allowedOrigins: [String] = []
+  /// For an upstream server to acknowledge that a call which a kill gave up has ended.
+  public var killGraceSeconds = 2
+  /// Without a heartbeat for so long everything is paused; absent, there is no waiting for one.
+  public var deadmanSeconds: Int?
+  /// Calls that a session may have under way at once.
+  public var sessionCalls = 64
+  /// Until a question to a human, and its answer, is void.
+  public var approvalSeconds = 3_600
   /// Absent: evidence isn't signed.
   public var signingKey: String?
   /// What was set and has no effect.
@@ -62,6 +72,13 @@ public struct Configuration: Sendable {
     }
     settings.text("policy_version") { self.policyVersion = $0 }
     settings.integer("rate_window_seconds", in: 1...86_400) { self.rateWindowSeconds = $0 }
+    settings.text("allowed_origins") { text in
+      self.allowedOrigins = text.split(separator: ",").map { String($0.filter { $0 != " " }) }
+    }
+    settings.integer("kill_grace_seconds", in: 0...60) { self.killGraceSeconds = $0 }
+    settings.integer("deadman_seconds", in: 1...86_400) { self.deadmanSeconds = $0 }
+    settings.integer("session_calls", in: 1...10_000) { self.sessionCalls = $0 }
+    settings.integer("approval_seconds", in: 1...604_800) { self.approvalSeconds = $0 }
     settings.secret("approval_token", shortest: 1) { self.approvalToken = $0 }
     settings.secret("admin_api_key", shortest: 16) { self.adminKey = $0 }
     settings.secret("signing_key", shortest: 16) { self.signingKey = $0 }
@@ -111,7 +128,8 @@ private struct SettingsFile {
 
   static let keys: Set<String> = [
     "host", "port", "policy_path", "state_dir", "trace_db", "mcp_config", "log_level", "policy_version",
-    "rate_window_seconds", "approval_token", "admin_api_key", "signing_key",
+    "rate_window_seconds", "approval_token", "admin_api_key", "signing_key", "allowed_origins", "kill_grace_seconds",
+    "deadman_seconds", "session_calls", "approval_seconds",
   ]
 
   init(reading path: String) throws(ConfigurationError) {

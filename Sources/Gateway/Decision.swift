@@ -13,6 +13,8 @@ public struct Decision: Sendable, Equatable {
   public var matchedRule: String?
   /// The policy says that this call changes something. A call that the policy says nothing about is a write.
   public var isWriteAction: Bool
+  /// What is taken out of the tool's result before it leaves; absent when nothing is.
+  public var redaction: Redaction?
 
   public init(action: Action, reason: String, matchedRule: String?, isWriteAction: Bool = true) {
     self.action = action

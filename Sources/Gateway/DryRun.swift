@@ -21,11 +21,11 @@ public struct DryRun: Sendable {
 
   /// - Parameter hasApprovalToken: as if a valid token came along; the call's own is not looked at
   public func decide(_ call: ToolCall, hasApprovalToken: Bool) -> Verdict {
-    if var refusal = checks.refusal(of: call, under: policy) {
+    if var refusal = checks.refusal(of: call, to: nil, under: policy) {
       refusal.isWriteAction = policy.data.isWrite(call.toolName)
       return Verdict(decision: refusal, rules: [], policyRevision: policy.revision)
     }
-    let (decision, rules) = policy.explain(PolicyInput(call, hasApprovalToken: hasApprovalToken))
+    let (decision, rules) = policy.explain(PolicyInput(call, to: nil, hasApprovalToken: hasApprovalToken))
     return Verdict(decision: decision, rules: rules, policyRevision: policy.revision)
   }
 }

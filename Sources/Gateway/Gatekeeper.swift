@@ -1,13 +1,13 @@
 import Crypto
 public import Logging
 public import StrictJSON
-import Synchronization
 
 /// The core: decides a call, runs it when it may run, and records what became of it. Every door leads here.
 ///
 /// - INVARIANT: a write runs only after its decision is durable, and no answer leaves before its event is durable.
 /// - INVARIANT: one policy revision judges a call, and the event names it.
 /// - INVARIANT: a call leaves one event, also when whoever asked has gone meanwhile.
+/// - INVARIANT: what a kill met under way gets nothing but the kill's refusal, whatever the tool answers.
 public final class Gatekeeper: Sendable {
   private let checks: StandardChecks
   private let rateLimiter: RateLimiter
@@ -15,6 +15,7 @@ public final class Gatekeeper: Sendable {
   private let killSwitch: KillSwitch
   private let traces: any TraceStore
   private let tools: any ToolRunner
+  private let approvals: Approvals?
   private let approvalToken: Secret?
   /// The operator's label for the policy.
   private let policyVersion: String
@@ -22,12 +23,16 @@ public final class Gatekeeper: Sendable {
   private let monotonic: MonotonicClock
   private let ids: EventIDGenerator
   private let logger: Logger
-  private let inFlight = CallsInFlight()
+  let inFlight: CallsInFlight
 
+  /// - Parameters:
+  ///   - approvals: where calls wait for a human; absent, there is only the static token
+  ///   - sessionCalls: how many calls a session may have under way at once
   public init(
     policy: PolicyGate, killSwitch: KillSwitch, rateLimiter: RateLimiter, traces: any TraceStore,
-    tools: any ToolRunner, approvalToken: Secret?, policyVersion: String, ids: EventIDGenerator,
-    clock: WallClock = .system, monotonic: MonotonicClock = .system, logger: Logger
+    tools: any ToolRunner, approvals: Approvals? = nil, approvalToken: Secret?, policyVersion: String,
+    ids: EventIDGenerator, sessionCalls: Int = 64, clock: WallClock = .system, monotonic: MonotonicClock = .system,
+    logger: Logger
   ) {
     self.checks = StandardChecks(killSwitch: killSwitch, rateLimiter: rateLimiter)
     self.rateLimiter = rateLimiter
@@ -35,12 +40,14 @@ public final class Gatekeeper: Sendable {
     self.killSwitch = killSwitch
     self.traces = traces
     self.tools = tools
+    self.approvals = approvals
     self.approvalToken = approvalToken
     self.policyVersion = policyVersion
     self.ids = ids
     self.clock = clock
     self.monotonic = monotonic
     self.logger = logger
+    inFlight = CallsInFlight(sessionLimit: sessionCalls)
   }
 
   /// Decides and, when the decision allows it, runs the call. Returns once its event is durable.
@@ -52,85 +59,177 @@ public final class Gatekeeper: Sendable {
   private func process(_ call: ToolCall) async -> CallAnswer {
     let policy = policy.active
     let started = clock.now()
+    let tool = tools.tool(call.toolName)
     let rate = policy.data.rateLimit(of: call.toolName).map { limit in
       rateLimiter.status(session: call.sessionID, tool: call.toolName, limit: limit)
     }
-    let hasToken = call.approvalToken.map { token in approvalToken?.matches(token) ?? false } ?? false
-    var decision = decide(call, under: policy, hasApprovalToken: hasToken)
+    let hash = Self.hash(call.arguments)
+    let ruling = await rule(on: call, tool, hash, under: policy)
+    let decision = ruling.decision
     var event = TraceEvent(
       eventID: ids.next(), timestamp: started, kind: .toolCall, sessionID: call.sessionID.rawValue,
-      userID: call.userID, agentID: call.agentID, toolName: call.toolName.rawValue,
-      argumentsHash: Self.hash(call.arguments), policyVersion: policyVersion, policyRevision: policy.revision,
-      decision: decision.action, reason: decision.reason, matchedRule: decision.matchedRule,
-      isWriteAction: decision.isWriteAction, approvalTokenPresent: hasToken)
+      userID: call.userID, agentID: call.agentID, toolName: call.toolName.rawValue, argumentsHash: hash,
+      policyVersion: policyVersion, policyRevision: policy.revision, decision: decision.action,
+      reason: decision.reason, matchedRule: decision.matchedRule, isWriteAction: decision.isWriteAction,
+      approvalTokenPresent: ruling.isApproved)
     var answer = CallAnswer(traceID: event.eventID, decision: decision, rateLimit: rate)
+    answer.isUnknownTool = tool == nil
+    answer.approval = ruling.approval
+    var details = EventDetails(approval: ruling.approval?.id ?? ruling.usedApproval)
+    event.details = details.canonical
 
     if decision.action == .allow {
-      if decision.isWriteAction, await !record(event, asIntent: true, for: call) {
+      if decision.isWriteAction, await !record(event, asIntent: true, for: call.correlationID) {
         return answer.refused(by: .traceStoreUnavailable)
       }
-      let began = monotonic.now()
-      let outcome = await run(call, id: event.eventID)
-      let milliseconds = Int((monotonic.now() - began) / 1_000_000)
-      switch outcome {
-      case .succeeded(let result):
-        event.executed = true
-        answer.result = result.objectValue == nil ? ["result": result] : result
-      case .failed(let text), .lost(let text):
-        event.executed = true
-        event.error = text
-      case .unavailable(let text):
-        event.error = text
-      case .refused(let refusal):
-        decision = refusal
-        decision.isWriteAction = event.isWriteAction
-        event.decision = decision.action
-        event.reason = decision.reason
-        event.matchedRule = decision.matchedRule
+      let entry = CallsInFlight.Entry(
+        traceID: event.eventID, session: call.sessionID, tool: call.toolName, agent: call.agent, server: tool?.server,
+        handle: call.handle)
+      let run = await run(entry) { [tools] admit in
+        await tools.run(
+          UpstreamCall(
+            tool: call.toolName, arguments: call.arguments, extras: call.extras, handle: call.handle,
+            onProgress: call.onProgress), admit: admit)
       }
-      if event.executed { event.durationMilliseconds = milliseconds }
+      note(run, decision, in: &event, &answer, &details)
+      event.details = details.canonical
     }
 
-    guard await record(event, asIntent: false, for: call) else {
+    guard await record(event, asIntent: false, for: call.correlationID) else {
       return answer.refused(by: .traceStoreUnavailable)
     }
-    answer.decision = decision
-    answer.error = event.error.map { "Tool execution failed: \($0)" } ?? decision.refusalText
+    if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }
     return answer
   }
 
-  /// What the checks and the policy say of the call; charges the rate limit.
-  private func decide(_ call: ToolCall, under policy: LoadedPolicy, hasApprovalToken: Bool) -> Decision {
-    if var refusal = checks.refusal(of: call, under: policy) {
+  // MARK: Deciding
+
+  private struct Ruling {
+    var decision: Decision
+    /// A static token or a human's approval came along.
+    var isApproved: Bool
+    /// Waits for a human.
+    var approval: PendingApproval?
+    /// The approval that was used up for this call.
+    var usedApproval: String?
+  }
+
+  /// What the checks, the policy and, when it asks for one, a human say of the call; charges the rate limit.
+  private func rule(
+    on call: ToolCall, _ tool: ToolDefinition?, _ hash: String, under policy: LoadedPolicy
+  ) async -> Ruling {
+    let hasToken = call.approvalToken.map { token in approvalToken?.matches(token) ?? false } ?? false
+    if var refusal = checks.refusal(of: call, to: tool, under: policy) {
       // The policy wasn't asked: its data tells the evidence whether this would have been a write.
       refusal.isWriteAction = policy.data.isWrite(call.toolName)
-      return refusal
+      return Ruling(decision: refusal, isApproved: hasToken)
     }
-    return policy.decide(PolicyInput(call, hasApprovalToken: hasApprovalToken))
-  }
-
-  /// Runs the tool; a kill that comes while it runs cancels it.
-  private func run(_ call: ToolCall, id: String) async -> ToolOutcome {
-    let admit: @Sendable () -> Decision? = { [killSwitch] in
-      killSwitch.verdict(session: call.sessionID, tool: call.toolName).map(Decision.killed)
+    let input = PolicyInput(call, to: tool, hasApprovalToken: hasToken)
+    let decision = policy.decide(input)
+    guard decision.action == .requireApproval, !hasToken, let approvals else {
+      return Ruling(decision: decision, isApproved: hasToken)
     }
-    let running = Task { [tools] in await tools.run(call.toolName, arguments: call.arguments, admit: admit) }
-    inFlight.add(id, call.sessionID, call.toolName, running)
-    defer { inFlight.remove(id) }
-    // A kill between `admit` and `add` found nothing to cancel.
-    if admit() != nil { running.cancel() }
-    let outcome = await running.value
-    // Cancelled by a kill before anything was sent: the kill is the reason.
-    if case .unavailable = outcome, let refusal = admit() { return .refused(refusal) }
-    return outcome
+    switch await approvals.standing(of: call, hash: hash, decision, revision: policy.revision) {
+    case .pending(let approval): return Ruling(decision: decision, isApproved: false, approval: approval)
+    case .refused(let reason):
+      var refusal = Decision.deny(reason, rule: "approval_refused")
+      refusal.isWriteAction = decision.isWriteAction
+      return Ruling(decision: refusal, isApproved: false)
+    case .approved(let id):
+      var approvedInput = input
+      approvedInput.hasApprovalToken = true
+      let approved = policy.decide(approvedInput)
+      guard approved.action == .allow else { return Ruling(decision: approved, isApproved: true) }
+      // INVARIANT: an approval lets one call through: who comes second finds it used.
+      if await approvals.use(id, for: call, hash: hash) {
+        return Ruling(decision: approved, isApproved: true, usedApproval: id)
+      }
+      var refusal = Decision.deny("The approval has been used", rule: "approval_refused")
+      refusal.isWriteAction = decision.isWriteAction
+      return Ruling(decision: refusal, isApproved: false)
+    }
   }
 
-  /// Cancels the calls that run now and that the kill switch no longer lets pass.
-  public func cancelKilledCalls() {
-    inFlight.cancel { [killSwitch] session, tool in killSwitch.verdict(session: session, tool: tool) != nil }
+  // MARK: Running
+
+  private struct Run {
+    var outcome: ToolOutcome
+    /// Whole milliseconds.
+    var milliseconds: Int
+    /// The kill that met it under way; absent when none did.
+    var kill: Decision?
   }
 
-  private func record(_ event: TraceEvent, asIntent: Bool, for call: ToolCall) async -> Bool {
+  /// Runs what an upstream is asked; a kill that comes meanwhile gives it up.
+  private func run(
+    _ entry: CallsInFlight.Entry, _ work: (@escaping @Sendable () -> Decision?) async -> ToolOutcome
+  ) async -> Run {
+    guard inFlight.add(entry) else {
+      return Run(
+        outcome: .refused(.deny("Too many calls of this session are under way", rule: "session_calls")),
+        milliseconds: 0)
+    }
+    defer { inFlight.remove(entry.traceID) }
+    let verdict: @Sendable () -> Decision? = { [killSwitch] in
+      killSwitch.verdict(session: entry.session, tool: entry.tool, agent: entry.agent).map(Decision.killed)
+    }
+    let began = monotonic.now()
+    // Asked right before the first byte goes out, and by then the entry is there: a kill either is seen here or sees it.
+    var outcome = await work(verdict)
+    let milliseconds = Int((monotonic.now() - began) / 1_000_000)
+    let kill = verdict()
+    // Given up by a kill before anything was sent: the kill is the reason.
+    if case .unavailable = outcome, let kill { outcome = .refused(kill) }
+    return Run(outcome: outcome, milliseconds: milliseconds, kill: kill)
+  }
+
+  /// Writes into the event what became of the call, and into the answer what its caller may know of that.
+  private func note(
+    _ run: Run, _ decision: Decision, in event: inout TraceEvent, _ answer: inout CallAnswer,
+    _ details: inout EventDetails
+  ) {
+    switch run.outcome {
+    case .answered(let result):
+      event.executed = true
+      var result = result
+      if let redaction = decision.redaction {
+        let (redacted, hits) = redaction.apply(to: result)
+        result = redacted
+        details.redactions = hits
+      }
+      event.error = PlainResult.error(of: result)
+      answer.result = result
+    case .failed(let error):
+      event.executed = true
+      event.error = PlainResult.bounded(error.message)
+      answer.failure = error
+      answer.error = event.error
+    case .lost(let text):
+      event.executed = true
+      event.error = text
+      answer.error = text
+    case .unavailable(let text):
+      event.error = text
+      answer.error = text
+    case .refused(let refusal):
+      var refusal = refusal
+      refusal.isWriteAction = event.isWriteAction
+      answer.decision = refusal
+      event.decision = refusal.action
+      event.reason = refusal.reason
+      event.matchedRule = refusal.matchedRule
+    }
+    if event.executed { event.durationMilliseconds = run.milliseconds }
+    guard let kill = run.kill, event.executed else { return }
+    // The tool may have done its work; nobody gets its answer.
+    if case .answered = run.outcome { event.error = "the answer was withheld: \(kill.reason)" }
+    answer.decision = kill
+    answer.result = nil
+    answer.failure = nil
+    answer.error = kill.refusalText
+  }
+
+  private func record(_ event: TraceEvent, asIntent: Bool, for correlationID: String) async -> Bool {
     do throws(TraceStoreError) {
       if asIntent { try await traces.recordIntent(event) } else { try await traces.append(event) }
       return true
@@ -139,15 +238,111 @@ public final class Gatekeeper: Sendable {
         "the trace store can't be written, the call is denied",
         metadata: [
           "problem": "\(error)", "event_id": .string(event.eventID), "executed": "\(event.executed)",
-          "correlation_id": .string(call.correlationID),
+          "correlation_id": .string(correlationID),
         ])
       return false
     }
   }
 
   /// SHA-256 in lower-case hex over the canonical bytes.
-  private static func hash(_ arguments: CanonicalJSON) -> String {
+  static func hash(_ arguments: CanonicalJSON) -> String {
     SHA256.hash(data: arguments.bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
+// MARK: - What is no tool
+
+/// Something else than a tool that an MCP client asks of an upstream: a resource, a prompt, a completion.
+public struct UpstreamAsk: Sendable {
+  public var sessionID: SessionID
+  /// `resources/read`, `prompts/get`, `completion/complete`.
+  public var method: String
+  /// The request's parameters without `_meta`; an object. The policy sees them as `input.params`.
+  public var params: CanonicalJSON
+  /// As `ToolCall.context`.
+  public var context: JSONValue
+  /// Absent when no upstream has what is asked for.
+  public var server: String?
+  public var extras: RequestExtras
+  public var handle: CallHandle
+  public var correlationID: String
+
+  var agent: AgentID? { context["agent_id"]?.stringValue.flatMap { try? AgentID($0) } }
+}
+
+extension Gatekeeper {
+  /// Whether the policy lets the session ask for this; charges nothing and leaves no event. For lists.
+  func previews(_ method: String, params: CanonicalJSON, server: String?, session: SessionID, context: JSONValue)
+    -> Bool
+  {
+    let ask = UpstreamAsk(
+      sessionID: session, method: method, params: params, context: context, server: server, extras: RequestExtras(),
+      handle: CallHandle(), correlationID: "")
+    return killSwitch.verdict(session: session, tool: nil, agent: ask.agent) == nil
+      && policy.active.decide(PolicyInput(ask)).action == .allow
+  }
+
+  /// Decides and, when the decision allows it, asks. Returns once its event is durable.
+  ///
+  /// - Parameter work: asks the upstream; gets what is to be called right before the first byte goes out
+  func ask(
+    _ ask: UpstreamAsk, _ work: @escaping @Sendable (@escaping @Sendable () -> Decision?) async -> ToolOutcome
+  ) async -> CallAnswer {
+    await Task { await self.process(ask, work) }.value
+  }
+
+  private func process(
+    _ ask: UpstreamAsk, _ work: (@escaping @Sendable () -> Decision?) async -> ToolOutcome
+  ) async -> CallAnswer {
+    let policy = policy.active
+    var decision: Decision
+    if let verdict = killSwitch.verdict(session: ask.sessionID, tool: nil, agent: ask.agent) {
+      decision = .killed(by: verdict)
+    } else {
+      decision = policy.decide(PolicyInput(ask))
+      // There is nobody to wait for an approval: what isn't allowed is denied.
+      if decision.action == .requireApproval { decision.action = .deny }
+    }
+    // Reading changes nothing, whatever the policy says of what it doesn't know.
+    decision.isWriteAction = false
+    var event = TraceEvent(
+      eventID: ids.next(), timestamp: clock.now(), kind: .request, sessionID: ask.sessionID.rawValue,
+      userID: ask.context["user_id"]?.stringValue, agentID: ask.context["agent_id"]?.stringValue, toolName: ask.method,
+      argumentsHash: Self.hash(ask.params), policyVersion: policyVersion, policyRevision: policy.revision,
+      decision: decision.action, reason: decision.reason, matchedRule: decision.matchedRule)
+    var answer = CallAnswer(traceID: event.eventID, decision: decision)
+    if decision.action == .allow {
+      let entry = CallsInFlight.Entry(
+        traceID: event.eventID, session: ask.sessionID, tool: nil, agent: ask.agent, server: ask.server,
+        handle: ask.handle)
+      let run = await run(entry, work)
+      var details = EventDetails(approval: nil)
+      note(run, decision, in: &event, &answer, &details)
+      event.details = details.canonical
+    }
+    guard await record(event, asIntent: false, for: ask.correlationID) else {
+      return answer.refused(by: .traceStoreUnavailable)
+    }
+    if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }
+    return answer
+  }
+}
+
+/// What an event of a call has in `details`.
+private struct EventDetails {
+  /// The approval that was asked for, or used.
+  var approval: String?
+  /// How often each rule of the decision's `redact` took something out.
+  var redactions: [Int] = []
+
+  init(approval: String?) { self.approval = approval }
+
+  /// Absent when there is nothing to say.
+  var canonical: CanonicalJSON? {
+    var object = JSONObject()
+    object["approval_id"] = approval.map { .string($0) }
+    if !redactions.isEmpty { object["redactions"] = .array(redactions.map { JSONValue($0) }) }
+    return object.isEmpty ? nil : try? CanonicalJSON(.object(object))
   }
 }
 
@@ -156,19 +351,31 @@ public struct CallAnswer: Sendable {
   /// The id of the call's event.
   public var traceID: String
   public var decision: Decision
-  /// The tool's result, an object; absent unless the tool ran and succeeded.
+  /// What the upstream answered, as the policy lets it pass; absent when nothing came or nothing may pass. It may say
+  /// that the tool failed.
   public var result: JSONValue?
-  /// For the caller; absent when the tool succeeded.
+  /// The upstream's JSON-RPC error; absent when it gave none.
+  public var failure: UpstreamError?
+  /// For the caller; absent when there is a result.
   public var error: String?
+  /// Waits for a human; absent unless the decision asks for one.
+  public var approval: PendingApproval?
+  /// No upstream has the tool.
+  public var isUnknownTool = false
   /// Before this call; absent for tools without a limit.
   public var rateLimit: RateLimiter.Status?
 
-  public var succeeded: Bool { error == nil }
+  init(traceID: String, decision: Decision, rateLimit: RateLimiter.Status? = nil) {
+    self.traceID = traceID
+    self.decision = decision
+    self.rateLimit = rateLimit
+  }
 
   /// Nothing but the refusal gets out.
   func refused(by decision: Decision) -> CallAnswer {
-    CallAnswer(
-      traceID: traceID, decision: decision, result: nil, error: decision.refusalText, rateLimit: rateLimit)
+    var answer = CallAnswer(traceID: traceID, decision: decision, rateLimit: rateLimit)
+    answer.error = decision.refusalText
+    return answer
   }
 }
 
@@ -183,25 +390,4 @@ extension Decision {
   }
 
   static var traceStoreUnavailable: Decision { .deny("Trace store unavailable", rule: "trace_store_unavailable") }
-}
-
-/// The tools that run now.
-private final class CallsInFlight: Sendable {
-  private struct Entry {
-    let session: SessionID
-    let tool: ToolName
-    let task: Task<ToolOutcome, Never>
-  }
-  private let entries = Mutex<[String: Entry]>([:])
-
-  func add(_ id: String, _ session: SessionID, _ tool: ToolName, _ task: Task<ToolOutcome, Never>) {
-    entries.withLock { $0[id] = Entry(session: session, tool: tool, task: task) }
-  }
-
-  func remove(_ id: String) { entries.withLock { _ = $0.removeValue(forKey: id) } }
-
-  func cancel(where isKilled: (SessionID, ToolName) -> Bool) {
-    let all = entries.withLock { Array($0.values) }
-    for entry in all where isKilled(entry.session, entry.tool) { entry.task.cancel() }
-  }
 }

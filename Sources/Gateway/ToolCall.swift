@@ -30,7 +30,21 @@ public struct ToolName: Hashable, Sendable {
   public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
 }
 
-/// Why a text is no session id or tool name.
+/// An agent's id as it states it: 1 to 256 Unicode scalars, not only white space. Compared by its bytes.
+public struct AgentID: Hashable, Sendable {
+  public static let maximumLength = 256
+  public let rawValue: String
+
+  public init(_ rawValue: String) throws(InvalidIdentifier) {
+    try InvalidIdentifier.check(rawValue, field: "agent_id", maximumLength: Self.maximumLength)
+    self.rawValue = rawValue
+  }
+
+  public static func == (a: AgentID, b: AgentID) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
+  public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
+}
+
+/// Why a text is no session id, agent id or tool name.
 public struct InvalidIdentifier: Error, Equatable, Sendable {
   public let field: String
   /// `session_id must be non-empty`, `tool_name too long (max 128 characters)`.
@@ -56,6 +70,14 @@ public struct ToolCall: Sendable {
   public var context: JSONValue
   /// As the caller gave it; absent when the call has none. Never logged, traced or handed to the policy.
   public var approvalToken: String?
+  /// What an MCP client sent beside name and arguments.
+  public var extras = RequestExtras()
+  /// MCP's `requestState` of an earlier answer of ours, by which the call refers to its approval; absent otherwise.
+  public var approvalState: String?
+  /// By which the call can be given up while it runs.
+  public var handle = CallHandle()
+  /// Told the parameters of each `notifications/progress` of the call; absent when nobody asked.
+  public var onProgress: (@Sendable (JSONObject) -> Void)?
   /// Ties the answer, the logs and the caller's own records together.
   public var correlationID: String
 
@@ -75,4 +97,6 @@ public struct ToolCall: Sendable {
   public var userID: String? { context["user_id"]?.stringValue }
   /// `context.agent_id`, absent unless it is a string.
   public var agentID: String? { context["agent_id"]?.stringValue }
+  /// As kills know it; absent when the agent states none that could be killed.
+  var agent: AgentID? { agentID.flatMap { try? AgentID($0) } }
 }

@@ -20,6 +20,24 @@ public struct ToolCatalogue: Sendable {
     self.tools = tools
   }
 
+  /// Absent when no upstream has it.
+  func tool(_ name: ToolName) -> ToolDefinition? { tools.tool(name) }
+
+  /// The definitions that the session may see, in the order of their names: what the policy allows or would after an
+  /// approval when it is asked with the method `tools/list`, and what is neither killed nor quarantined.
+  func definitions(for session: SessionID, agent: AgentID?, context: JSONValue) async -> [ToolDefinition] {
+    let policy = policy.active
+    return await tools.tools().filter { tool in
+      guard let name = try? ToolName(tool.name), tool.isCallable,
+        killSwitch.verdict(session: session, tool: name, agent: agent) == nil
+      else { return false }
+      let input = PolicyInput(
+        toolName: tool.name, arguments: .emptyObject, sessionID: session.rawValue, context: context,
+        hasApprovalToken: false, method: "tools/list", tool: tool.policyBytes)
+      return policy.decide(input).action != .deny
+    }
+  }
+
   /// The tools that the policy allows now, or would after an approval, in the order of `all_known_tools`, or of the
   /// upstreams when the policy's data has no such list. Without a session, kills of sessions don't count.
   public func entries(for session: SessionID?) async -> [Entry] {
@@ -29,13 +47,16 @@ public struct ToolCatalogue: Sendable {
     let names = policy.data.allKnownTools.isEmpty ? definitions.map(\.name) : policy.data.allKnownTools
     var entries: [Entry] = []
     for name in names {
-      guard let tool = try? ToolName(name), NameCheck.accepts(tool), !isKilled(tool, session) else { continue }
+      let definition = byName[Array(name.utf8)]
+      guard let tool = try? ToolName(name), NameCheck.accepts(tool), !isKilled(tool, session),
+        definition?.isCallable != false
+      else { continue }
       let decision = policy.decide(
         PolicyInput(
           toolName: name, arguments: .emptyObject, sessionID: session?.rawValue ?? "", context: [:],
-          hasApprovalToken: false))
+          hasApprovalToken: false, method: "tools/list", tool: definition?.policyBytes ?? []))
       guard decision.action != .deny else { continue }
-      entries.append(Entry(name: name, decision: decision, definition: byName[Array(name.utf8)]))
+      entries.append(Entry(name: name, decision: decision, definition: definition))
     }
     return entries
   }

@@ -1,12 +1,22 @@
+public import StrictJSON
+
 /// One row of the evidence: a call and what became of it, or an act of an operator.
 public struct TraceEvent: Sendable, Equatable {
   public enum Kind: String, Sendable, CaseIterable {
     case toolCall = "tool_call"
+    /// A resource, a prompt or a completion was asked for: `toolName` is MCP's method.
+    case request = "mcp_request"
     case kill
     case unkill
     case pause
     case resume
     case reload
+    /// What became of the calls that a kill or a pause met under way: its receipt is in `details`.
+    case containment
+    /// A tool's definition was approved.
+    case toolApproval = "tool_approval"
+    /// A human decided about a call.
+    case approval
   }
 
   /// A UUIDv7 (RFC 9562), so that ids ascend with time. The caller knows it as `trace_id`.
@@ -38,13 +48,15 @@ public struct TraceEvent: Sendable, Equatable {
   public var error: String?
   public var isWriteAction: Bool
   public var approvalTokenPresent: Bool
+  /// What the kind of event has beside all that: an object; absent when it has nothing.
+  public var details: CanonicalJSON?
 
   public init(
     eventID: String, timestamp: Int64, kind: Kind, sessionID: String? = nil, userID: String? = nil,
     agentID: String? = nil, toolName: String? = nil, argumentsHash: String? = nil, policyVersion: String,
     policyRevision: String, decision: Decision.Action? = nil, reason: String, matchedRule: String? = nil,
     executed: Bool = false, durationMilliseconds: Int? = nil, error: String? = nil, isWriteAction: Bool = false,
-    approvalTokenPresent: Bool = false
+    approvalTokenPresent: Bool = false, details: CanonicalJSON? = nil
   ) {
     self.eventID = eventID
     self.timestamp = timestamp
@@ -64,5 +76,6 @@ public struct TraceEvent: Sendable, Equatable {
     self.error = error
     self.isWriteAction = isWriteAction
     self.approvalTokenPresent = approvalTokenPresent
+    self.details = details
   }
 }

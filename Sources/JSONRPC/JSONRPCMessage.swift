@@ -28,7 +28,7 @@ public enum JSONRPCMessage: Sendable, Equatable {
         id: id,
         JSONRPCError(
           code: error["code"]?.intValue ?? JSONRPCError.internalError,
-          message: error["message"]?.stringValue ?? "error without a message"))
+          message: error["message"]?.stringValue ?? "error without a message", data: error["data"]))
     } else if let result = value["result"] {
       guard let id else { throw InvalidJSONRPCMessage("the answer has no usable `id`", id: nil) }
       self = .result(id: id, result)
@@ -58,10 +58,7 @@ public enum JSONRPCMessage: Sendable, Equatable {
     case .result(let id, let result):
       value = ["jsonrpc": "2.0", "id": id.json, "result": result]
     case .error(let id, let error):
-      value = [
-        "jsonrpc": "2.0", "id": id?.json ?? .null,
-        "error": ["code": JSONValue(error.code), "message": .string(error.message)],
-      ]
+      value = ["jsonrpc": "2.0", "id": id?.json ?? .null, "error": error.json]
     }
     return value.serialized()
   }
@@ -97,13 +94,28 @@ public struct JSONRPCError: Error, Sendable, Equatable {
   public static let methodNotFound = -32601
   public static let invalidParams = -32602
   public static let internalError = -32603
+  /// MCP 2026-07-28: a header says something else than the body, or is missing.
+  public static let headerMismatch = -32020
+  /// MCP 2026-07-28: the request needs something that its client can't do.
+  public static let missingClientCapability = -32021
+  /// MCP 2026-07-28: `data` has `supported` and `requested`.
+  public static let unsupportedProtocolVersion = -32022
 
   public var code: Int
   public var message: String
+  /// What the sender adds; absent when it adds nothing.
+  public var data: JSONValue?
 
-  public init(code: Int, message: String) {
+  public init(code: Int, message: String, data: JSONValue? = nil) {
     self.code = code
     self.message = message
+    self.data = data
+  }
+
+  public var json: JSONValue {
+    var error: JSONObject = ["code": JSONValue(code), "message": .string(message)]
+    error["data"] = data
+    return .object(error)
   }
 }
 

@@ -10,8 +10,10 @@ import StrictJSON
 enum ControlAct: Sendable {
   case killSession(SessionID, reason: String?)
   case killTool(ToolName, reason: String?)
+  case killAgent(AgentID, reason: String?)
   case unkillSession(SessionID)
   case unkillTool(ToolName)
+  case unkillAgent(AgentID)
   case pause(reason: String?)
   case resume
 
@@ -19,6 +21,8 @@ enum ControlAct: Sendable {
     switch self {
     case .killSession(let session, _): "killed session \(quoted(session.rawValue))"
     case .killTool(let tool, _): "killed tool \(quoted(tool.rawValue))"
+    case .killAgent(let agent, _): "killed agent \(quoted(agent.rawValue))"
+    case .unkillAgent(let agent): "unkilled agent \(quoted(agent.rawValue))"
     case .unkillSession(let session): "unkilled session \(quoted(session.rawValue))"
     case .unkillTool(let tool): "unkilled tool \(quoted(tool.rawValue))"
     case .pause: "paused"
@@ -36,6 +40,8 @@ struct ControlClient: Sendable {
 
   /// How long the server has to answer before the file is written.
   static let patience: TimeAmount = .seconds(2)
+  /// In bytes. The differences of many tools' definitions are long.
+  private static let largestAnswer = 64 << 20
 
   enum ServerProblem: Error, CustomStringConvertible {
     case noKey(String)
@@ -56,12 +62,28 @@ struct ControlClient: Sendable {
     do throws(ServerProblem) {
       let answer = try await send(act)
       let warning = answer["warning"]?.stringValue.map { "; \($0)" } ?? ""
-      return "\(act.done) through the server at \(address)\(warning)"
+      let done = "\(act.done) through the server at \(address)\(warning)"
+      guard let receipt = answer["receipt"] else { return done }
+      return done + "\n" + ReceiptText.lines(try await settled(receipt)).joined(separator: "\n")
     } catch {
       try await write(act, because: error)
       return "\(act.done) in \(configuration.killSwitchPath) (\(error))"
     }
   }
+
+  /// The receipt once nothing of it changes any more, or as it is after the patience that a person has.
+  private func settled(_ receipt: JSONValue) async throws(ServerProblem) -> JSONValue {
+    var receipt = receipt
+    guard let id = receipt["id"]?.stringValue else { return receipt }
+    for _ in 0..<Self.receiptPolls where receipt["state"]?.stringValue == "open" {
+      try? await Task.sleep(for: .milliseconds(100))
+      receipt = try await admin("GET", "/containments/\(Self.encoded(id))", body: nil)
+    }
+    return receipt
+  }
+
+  /// A tenth of a second each.
+  private static let receiptPolls = 50
 
   var address: String {
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
@@ -74,7 +96,10 @@ struct ControlClient: Sendable {
     try await request("GET", "/health", body: nil, key: nil)
   }
 
-  private func send(_ act: ControlAct) async throws(ServerProblem) -> JSONValue {
+  /// What the server answers to a request with the admin key.
+  ///
+  /// - Parameter path: with what stands for names in it `encoded`
+  func admin(_ method: String, _ path: String, body: JSONValue?) async throws(ServerProblem) -> JSONValue {
     let key: String?
     do throws(AdminKey.KeyError) {
       if let configured = configuration.adminKey {
@@ -86,19 +111,43 @@ struct ControlClient: Sendable {
       throw .noKey("\(error)")
     }
     guard let key else { throw .noKey("no admin API key in AGENTGATE_ADMIN_API_KEY or \(configuration.adminKeyPath)") }
+    return try await request(method, path, body: body, key: key)
+  }
+
+  /// What the server answers; or, when it can't be asked, what the files in the state folder say. When it refuses, that
+  /// holds.
+  func ask<Answer>(
+    _ server: () async throws(ServerProblem) -> Answer, orFiles files: (ServerProblem) async throws -> Answer
+  ) async throws -> Answer {
+    do throws(ServerProblem) {
+      return try await server()
+    } catch {
+      if case .refused = error { throw Failure.failed("\(error)") }
+      guard FileManager.default.fileExists(atPath: configuration.stateDirectory) else {
+        throw Failure.failed("\(error); and there is no state folder \(configuration.stateDirectory)")
+      }
+      return try await files(error)
+    }
+  }
+
+  private func send(_ act: ControlAct) async throws(ServerProblem) -> JSONValue {
     switch act {
     case .killSession(let session, let reason):
-      return try await request("POST", "/sessions/\(encoded(session.rawValue))/kill", body: body(reason), key: key)
+      return try await admin("POST", "/sessions/\(Self.encoded(session.rawValue))/kill", body: body(reason))
     case .killTool(let tool, let reason):
-      return try await request("POST", "/tools/\(encoded(tool.rawValue))/kill", body: body(reason), key: key)
+      return try await admin("POST", "/tools/\(Self.encoded(tool.rawValue))/kill", body: body(reason))
+    case .killAgent(let agent, let reason):
+      return try await admin("POST", "/agents/\(Self.encoded(agent.rawValue))/kill", body: body(reason))
+    case .unkillAgent(let agent):
+      return try await admin("DELETE", "/agents/\(Self.encoded(agent.rawValue))/kill", body: nil)
     case .unkillSession(let session):
-      return try await request("DELETE", "/sessions/\(encoded(session.rawValue))/kill", body: nil, key: key)
+      return try await admin("DELETE", "/sessions/\(Self.encoded(session.rawValue))/kill", body: nil)
     case .unkillTool(let tool):
-      return try await request("DELETE", "/tools/\(encoded(tool.rawValue))/kill", body: nil, key: key)
+      return try await admin("DELETE", "/tools/\(Self.encoded(tool.rawValue))/kill", body: nil)
     case .pause(let reason):
-      return try await request("POST", "/system/pause", body: body(reason), key: key)
+      return try await admin("POST", "/system/pause", body: body(reason))
     case .resume:
-      return try await request("POST", "/system/resume", body: nil, key: key)
+      return try await admin("POST", "/system/resume", body: nil)
     }
   }
 
@@ -119,7 +168,7 @@ struct ControlClient: Sendable {
     do {
       let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
       status = Int(response.status.code)
-      bytes = try await response.body.collect(upTo: 1 << 20)
+      bytes = try await response.body.collect(upTo: Self.largestAnswer)
     } catch {
       throw .noAnswer("\(address): \(error)")
     }
@@ -132,7 +181,7 @@ struct ControlClient: Sendable {
   }
 
   /// All but RFC 3986's unreserved characters as `%41`.
-  private func encoded(_ text: String) -> String {
+  static func encoded(_ text: String) -> String {
     var encoded = ""
     for byte in text.utf8 {
       switch byte {
@@ -156,6 +205,8 @@ struct ControlClient: Sendable {
       switch act {
       case .killSession(let session, let reason): try await killSwitch.kill(session: session, reason: reason)
       case .killTool(let tool, let reason): try await killSwitch.kill(tool: tool, reason: reason)
+      case .killAgent(let agent, let reason): try await killSwitch.kill(agent: agent, reason: reason)
+      case .unkillAgent(let agent): try await killSwitch.unkill(agent: agent)
       case .unkillSession(let session): try await killSwitch.unkill(session: session)
       case .unkillTool(let tool): try await killSwitch.unkill(tool: tool)
       case .pause(let reason): try await killSwitch.pause(reason: reason)

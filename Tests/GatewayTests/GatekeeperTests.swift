@@ -46,7 +46,6 @@ struct GatekeeperTests {
       let answer = await gateway.assembly.gatekeeper.call(try Self.call(tool, token: GatewayFixture.token))
       #expect(answer.error == "Policy denied: Trace store unavailable")
       #expect(answer.result == nil)
-      #expect(!answer.succeeded)
     }
   }
 
@@ -54,13 +53,12 @@ struct GatekeeperTests {
   @Test func killBetweenDecisionAndSendingStopsTheCall() async throws {
     final class LateTools: ToolRunner {
       let kill = Mutex<(@Sendable () async -> Void)?>(nil)
-      func run(
-        _ tool: ToolName, arguments: CanonicalJSON, admit: @escaping @Sendable () -> Decision?
-      ) async -> ToolOutcome {
+      func run(_ call: UpstreamCall, admit: @escaping @Sendable () -> Decision?) async -> ToolOutcome {
         await kill.withLock { $0 }?()
         return admit().map(ToolOutcome.refused) ?? .succeeded([:])
       }
       func tools() async -> [ToolDefinition] { [] }
+      func tool(_ name: ToolName) -> ToolDefinition? { nil }
     }
     let tools = LateTools()
     try await GatewayFixture.run { gateway async throws in
@@ -94,8 +92,10 @@ struct GatekeeperTests {
       async let answer = gateway.assembly.gatekeeper.call(try Self.call("db_query"))
       for await _ in started { break }
       _ = try await gateway.assembly.controls.kill(session: try SessionID("s1"), reason: nil)
-      #expect(try await answer.error == "Tool execution failed: cancelled")
-      #expect(try await gateway.events().first { $0.kind == .toolCall }?.executed == true)
+      #expect(try await answer.error == "Policy denied: Kill switch: Session terminated")
+      let event = try await gateway.events().first { $0.kind == .toolCall }
+      #expect(event?.executed == true)
+      #expect(event?.error == "cancelled")
     }
   }
 

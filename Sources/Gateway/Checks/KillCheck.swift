@@ -2,8 +2,8 @@
 struct KillCheck: Check {
   let killSwitch: KillSwitch
 
-  func refusal(of call: ToolCall, under policy: LoadedPolicy) -> Decision? {
-    killSwitch.verdict(session: call.sessionID, tool: call.toolName).map(Decision.killed)
+  func refusal(of call: ToolCall, to tool: ToolDefinition?, under policy: LoadedPolicy) -> Decision? {
+    killSwitch.verdict(session: call.sessionID, tool: call.toolName, agent: call.agent).map(Decision.killed)
   }
 }
 

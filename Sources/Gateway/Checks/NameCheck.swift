@@ -1,6 +1,6 @@
 /// Refuses names that no tool can have, so that none of them reaches the policy, an upstream or a file name.
 struct NameCheck: Check {
-  func refusal(of call: ToolCall, under policy: LoadedPolicy) -> Decision? {
+  func refusal(of call: ToolCall, to tool: ToolDefinition?, under policy: LoadedPolicy) -> Decision? {
     Self.accepts(call.toolName) ? nil : .deny("Invalid tool name", rule: "invalid_tool_name")
   }
 

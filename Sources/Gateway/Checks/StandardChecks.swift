@@ -7,6 +7,8 @@ public struct StandardChecks: Sendable {
       NameCheck(),
       KillCheck(killSwitch: killSwitch),
       RateCheck(rateLimiter: rateLimiter),
+      QuarantineCheck(),
+      ArgumentsCheck(),
     ]
   }
 
@@ -16,9 +18,11 @@ public struct StandardChecks: Sendable {
   }
 
   /// The first check's refusal; absent when the call may go on to the policy.
-  func refusal(of call: ToolCall, under policy: LoadedPolicy) -> Decision? {
+  ///
+  /// - Parameter tool: absent when no upstream has it
+  func refusal(of call: ToolCall, to tool: ToolDefinition?, under policy: LoadedPolicy) -> Decision? {
     for check in checks {
-      if let refusal = check.refusal(of: call, under: policy) { return refusal }
+      if let refusal = check.refusal(of: call, to: tool, under: policy) { return refusal }
     }
     return nil
   }
@@ -27,5 +31,5 @@ public struct StandardChecks: Sendable {
 /// A reason to refuse a call that needs no policy.
 protocol Check: Sendable {
   /// The refusal; absent when this check has nothing against the call.
-  func refusal(of call: ToolCall, under policy: LoadedPolicy) -> Decision?
+  func refusal(of call: ToolCall, to tool: ToolDefinition?, under policy: LoadedPolicy) -> Decision?
 }

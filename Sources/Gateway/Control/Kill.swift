@@ -2,6 +2,7 @@
 public enum KillTarget: Hashable, Sendable {
   case global
   case tool(ToolName)
+  case agent(AgentID)
   case session(SessionID)
 
   /// What a kill without a reason says.
@@ -9,6 +10,7 @@ public enum KillTarget: Hashable, Sendable {
     switch self {
     case .global: "System paused"
     case .tool: "Tool terminated"
+    case .agent: "Agent terminated"
     case .session: "Session terminated"
     }
   }
@@ -41,6 +43,7 @@ public struct KillVerdict: Sendable, Equatable {
   public enum Level: String, Sendable {
     case global
     case tool
+    case agent
     case session
     /// The kill switch can't be relied on, so nothing passes.
     case unavailable
@@ -66,6 +69,7 @@ public struct KillSwitchState: Sendable, Equatable {
   public var problem: String?
   public var global: Kill?
   public var tools: [ToolName: Kill]
+  public var agents: [AgentID: Kill]
   public var sessions: [SessionID: Kill]
 }
 

@@ -10,6 +10,8 @@ public final class KillSwitch: Sendable {
   private struct Memory {
     /// What the file says, as last read or written.
     var saved = KillSwitchFile()
+    /// What the file was when `saved` was taken from it.
+    var stamp: StateFile.Stamp?
     /// Why the file can't be relied on.
     var problem: String? = Memory.unread
     static let unread = "the kill-switch file has not been read"
@@ -40,10 +42,12 @@ public final class KillSwitch: Sendable {
   /// How long another process may hold the lock before a change fails.
   private static let lockMilliseconds = 1_000
   private static let watchInterval = Duration.milliseconds(200)
+  private static let closeWatchInterval = Duration.milliseconds(20)
   private static let retryInterval = Duration.seconds(2)
 
   private let path: String
   private let lockPath: String
+  private let followsClosely: Bool
   private let clock: WallClock
   private let logger: Logger
   private let writing = BlockingQueue(label: "agentgate.kill-switch")
@@ -53,8 +57,15 @@ public final class KillSwitch: Sendable {
   /// Reads the file, blocking. A missing file is created when `createIfMissing` says that this is the first start, or when
   /// its folder is missing too; otherwise somebody took it away, and everything is refused. The lock is beside it:
   /// `kill-switch.lock` for `kill-switch.json`.
-  public init(file path: String, createIfMissing: Bool = false, clock: WallClock = .system, logger: Logger) {
+  ///
+  /// - Parameter followsClosely: kills come through another process: each verdict looks whether the file has changed, and
+  ///   the watch looks more often
+  public init(
+    file path: String, createIfMissing: Bool = false, followsClosely: Bool = false, clock: WallClock = .system,
+    logger: Logger
+  ) {
     self.path = path
+    self.followsClosely = followsClosely
     lockPath = (path.hasSuffix(".json") ? String(path.dropLast(5)) : path) + ".lock"
     self.clock = clock
     self.logger = logger
@@ -66,13 +77,22 @@ public final class KillSwitch: Sendable {
     }
   }
 
-  /// Whether a call may pass: nil when nothing stops it. Global comes before tool, tool before session. Takes no I/O.
-  public func verdict(session: SessionID, tool: ToolName) -> KillVerdict? {
-    memory.withLock { memory in
+  /// Whether a call may pass: nil when nothing stops it. Global comes before tool, tool before agent, agent before
+  /// session. Takes no I/O, but a look at which file there is when others may change it (`followsClosely`).
+  ///
+  /// - Parameters:
+  ///   - tool: absent for what calls no tool
+  ///   - agent: absent when the caller states none
+  public func verdict(session: SessionID?, tool: ToolName?, agent: AgentID? = nil) -> KillVerdict? {
+    if followsClosely { catchUp() }
+    return memory.withLock { memory in
       if memory.problem != nil { return .unavailable }
       if let kill = memory.kill(.global) { return KillVerdict(level: .global, reason: kill.reason) }
-      if let kill = memory.kill(.tool(tool)) { return KillVerdict(level: .tool, reason: kill.reason) }
-      if let kill = memory.kill(.session(session)) { return KillVerdict(level: .session, reason: kill.reason) }
+      if let tool, let kill = memory.kill(.tool(tool)) { return KillVerdict(level: .tool, reason: kill.reason) }
+      if let agent, let kill = memory.kill(.agent(agent)) { return KillVerdict(level: .agent, reason: kill.reason) }
+      if let session, let kill = memory.kill(.session(session)) {
+        return KillVerdict(level: .session, reason: kill.reason)
+      }
       return nil
     }
   }
@@ -81,7 +101,8 @@ public final class KillSwitch: Sendable {
     memory.withLock { memory in
       var all = memory.saved
       for (target, entry) in memory.unsaved { all[target] = entry.kill }
-      return KillSwitchState(problem: memory.problem, global: all.global, tools: all.tools, sessions: all.sessions)
+      return KillSwitchState(
+        problem: memory.problem, global: all.global, tools: all.tools, agents: all.agents, sessions: all.sessions)
     }
   }
 
@@ -95,6 +116,11 @@ public final class KillSwitch: Sendable {
   /// As `kill(session:reason:)`.
   public func kill(tool: ToolName, reason: String? = nil) async throws(KillSwitchError) {
     try await kill(.tool(tool), reason: reason)
+  }
+
+  /// As `kill(session:reason:)`.
+  public func kill(agent: AgentID, reason: String? = nil) async throws(KillSwitchError) {
+    try await kill(.agent(agent), reason: reason)
   }
 
   /// Stops everything, as `kill(session:reason:)`.
@@ -114,6 +140,12 @@ public final class KillSwitch: Sendable {
     try await lift(.tool(tool))
   }
 
+  /// As `unkill(session:)`.
+  @discardableResult
+  public func unkill(agent: AgentID) async throws(KillSwitchError) -> Bool {
+    try await lift(.agent(agent))
+  }
+
   /// Ends a pause, and nothing else, as `unkill(session:)`.
   @discardableResult
   public func resume() async throws(KillSwitchError) -> Bool {
@@ -126,7 +158,7 @@ public final class KillSwitch: Sendable {
     await writing.run { self.disk.withLock { $0.isWatched = true } }
     while !Task.isCancelled {
       for change in await writing.run({ self.refresh() }) { await changed(change) }
-      do { try await Task.sleep(for: Self.watchInterval) } catch { break }
+      do { try await Task.sleep(for: followsClosely ? Self.closeWatchInterval : Self.watchInterval) } catch { break }
     }
     await writing.run {
       self.disk.withLock { disk in
@@ -206,6 +238,16 @@ public final class KillSwitch: Sendable {
     return before[lifted] != nil || unsaved[lifted] != nil
   }
 
+  /// Reads the file when it isn't the one that was read. Who is first reads, blocking, for all.
+  private func catchUp() {
+    let seen = memory.withLock { $0.stamp }
+    guard let now = StateFile.stamp(path: path), now == seen else {
+      // What is wrong has been noted.
+      disk.withLock { disk in _ = try? read(&disk) }
+      return
+    }
+  }
+
   private func refresh() -> [KillSwitchChange] {
     disk.withLock { disk in
       let stamp = StateFile.stamp(path: path)
@@ -237,7 +279,7 @@ public final class KillSwitch: Sendable {
       throw refuse("\(error)")
     }
     let (old, problem) = memory.withLock { memory in
-      defer { (memory.saved, memory.problem) = (file, nil) }
+      defer { (memory.saved, memory.problem, memory.stamp) = (file, nil, disk.stamp) }
       return (memory.saved, memory.problem)
     }
     if let problem, problem != Memory.unread {

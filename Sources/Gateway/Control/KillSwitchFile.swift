@@ -6,6 +6,7 @@ import StrictJSON
 ///       "version": 1,
 ///       "global": null,
 ///       "sessions": {"agent-7": {"reason": "runaway", "since": "2026-01-01T00:00:00+00:00"}},
+///       "agents": {"crawler": {"reason": "runaway"}},
 ///       "tools": {"db_update": "a reason alone will do"}
 ///     }
 ///
@@ -18,6 +19,7 @@ struct KillSwitchFile: Equatable, Sendable {
 
   var global: Kill?
   var sessions: [SessionID: Kill] = [:]
+  var agents: [AgentID: Kill] = [:]
   var tools: [ToolName: Kill] = [:]
 
   subscript(target: KillTarget) -> Kill? {
@@ -25,6 +27,7 @@ struct KillSwitchFile: Equatable, Sendable {
       switch target {
       case .global: global
       case .session(let id): sessions[id]
+      case .agent(let id): agents[id]
       case .tool(let name): tools[name]
       }
     }
@@ -32,6 +35,7 @@ struct KillSwitchFile: Equatable, Sendable {
       switch target {
       case .global: global = newValue
       case .session(let id): sessions[id] = newValue
+      case .agent(let id): agents[id] = newValue
       case .tool(let name): tools[name] = newValue
       }
     }
@@ -46,7 +50,7 @@ extension KillSwitchFile {
     } catch {
       throw KillSwitchFileError(place: "\(error.line):\(error.column)", message: "\(error.message) at \(error.path)")
     }
-    let root = try Self.object(document, at: "$", keys: ["version", "global", "sessions", "tools"])
+    let root = try Self.object(document, at: "$", keys: ["version", "global", "sessions", "agents", "tools"])
     guard let version = root["version"] else { throw KillSwitchFileError(place: "$.version", message: "is missing") }
     guard version.intValue == Self.version else {
       throw KillSwitchFileError(place: "$.version", message: "is not \(Self.version)")
@@ -57,6 +61,10 @@ extension KillSwitchFile {
     for (key, value, path) in try Self.members(root["sessions"], at: "$.sessions") {
       let id = try Self.identifier(at: path) { () throws(InvalidIdentifier) in try SessionID(key) }
       sessions[id] = try Self.kill(value, at: path, of: .session(id))
+    }
+    for (key, value, path) in try Self.members(root["agents"], at: "$.agents") {
+      let id = try Self.identifier(at: path) { () throws(InvalidIdentifier) in try AgentID(key) }
+      agents[id] = try Self.kill(value, at: path, of: .agent(id))
     }
     for (key, value, path) in try Self.members(root["tools"], at: "$.tools") {
       let name = try Self.identifier(at: path) { () throws(InvalidIdentifier) in try ToolName(key) }
@@ -69,6 +77,7 @@ extension KillSwitchFile {
     guard self != old else { return [] }
     let targets =
       Set(sessions.keys).union(old.sessions.keys).map(KillTarget.session)
+      + Set(agents.keys).union(old.agents.keys).map(KillTarget.agent)
       + Set(tools.keys).union(old.tools.keys).map(KillTarget.tool) + [.global]
     return targets.filter { self[$0] != old[$0] }.map { KillSwitchChange(target: $0, kill: self[$0]) }
   }
@@ -79,13 +88,15 @@ extension KillSwitchFile {
       let sorted = kills.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
       return .object(JSONObject(sorted.map { (key: $0.key, value: Self.json($0.kill)) }))
     }
-    let document: JSONValue = [
+    var document: JSONObject = [
       "version": JSONValue(Self.version),
       "global": global.map(Self.json) ?? .null,
       "sessions": members(sessions.map { ($0.key.rawValue, $0.value) }),
       "tools": members(tools.map { ($0.key.rawValue, $0.value) }),
     ]
-    return document.pretty(indent: 2) + "\n"
+    // Written only when there are some, so that an AgentGate that knows no agents' kills reads what has none.
+    if !agents.isEmpty { document["agents"] = members(agents.map { ($0.key.rawValue, $0.value) }) }
+    return JSONValue.object(document).pretty(indent: 2) + "\n"
   }
 
   private static func json(_ kill: Kill) -> JSONValue {

@@ -7,7 +7,8 @@ enum EvidenceEntry {
     JSONValue.object(JSONObject(distinct: members(event))).serialized()
   }
 
-  /// RFC 8785. Strings, integers, booleans and null are canonical as they are: the order of the keys is all there is to do.
+  /// RFC 8785. Strings, integers, booleans and null are canonical as they are, and so are details: the order of the keys is
+  /// all there is to do.
   static func canonical(_ event: TraceEvent) -> [UInt8] {
     let members = members(event)
     return JSONValue.object(JSONObject(distinct: canonicalOrder.map { members[$0] })).serialized()
@@ -33,6 +34,7 @@ enum EvidenceEntry {
       ("executed", .boolean(event.executed)),
       ("is_write_action", .boolean(event.isWriteAction)),
       ("approval_token_present", .boolean(event.approvalTokenPresent)),
+      ("details", event.details?.value ?? .null),
     ]
   }
 

@@ -5,11 +5,16 @@ import StrictJSON
 /// What responders use on a tool and on everything at once.
 struct ControlRoutes: Sendable {
   let controls: Controls
+  let deadman: Deadman
 
   var list: [Route] {
     [
       Route(.post, "/tools/{name}/kill", .admin, killTool),
       Route(.delete, "/tools/{name}/kill", .admin, unkillTool),
+      Route(.post, "/agents/{id}/kill", .admin, killAgent),
+      Route(.delete, "/agents/{id}/kill", .admin, unkillAgent),
+      Route(.get, "/containments/{id}", .admin, containment),
+      Route(.post, "/system/heartbeat", .admin, heartbeat),
       Route(.post, "/system/pause", .admin, pause),
       Route(.post, "/system/resume", .admin, resume),
     ]
@@ -20,7 +25,7 @@ struct ControlRoutes: Sendable {
     let reason = try await request.killReason()
     do throws(Controls.Failure) {
       let done = try await controls.kill(tool: tool, reason: reason)
-      return .control(["status": "killed", "tool_name": .string(tool.rawValue)], done)
+      return .control(["status": "killed", "tool_name": .string(tool.rawValue)], done, by: controls)
     } catch {
       throw ErrorResponse(error)
     }
@@ -36,10 +41,49 @@ struct ControlRoutes: Sendable {
     }
   }
 
+  @Sendable func killAgent(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let agent = try request.agentID()
+    let reason = try await request.killReason()
+    do throws(Controls.Failure) {
+      let done = try await controls.kill(agent: agent, reason: reason)
+      return .control(["status": "killed", "agent_id": .string(agent.rawValue)], done, by: controls)
+    } catch {
+      throw ErrorResponse(error)
+    }
+  }
+
+  @Sendable func unkillAgent(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let agent = try request.agentID()
+    do throws(Controls.Failure) {
+      try await controls.unkill(agent: agent)
+      return .json(["status": "unkilled", "agent_id": .string(agent.rawValue)])
+    } catch {
+      throw ErrorResponse(error)
+    }
+  }
+
+  /// The receipt of a kill, as it stands now.
+  @Sendable func containment(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let receipt: JSONValue?
+    do throws(TraceStoreError) {
+      receipt = if let id = request.parameter { try await controls.containments.receipt(id: id) } else { nil }
+    } catch {
+      throw .traceStoreUnavailable
+    }
+    guard let receipt else { throw .notFound }
+    return .json(receipt)
+  }
+
+  /// The supervisor is alive.
+  @Sendable func heartbeat(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+    let seconds = deadman.beat()
+    return .json(["status": "ok", "deadman_seconds": seconds.map { .init($0) } ?? .null])
+  }
+
   @Sendable func pause(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     let reason = try await request.killReason()
     do throws(Controls.Failure) {
-      return .control(["status": "paused"], try await controls.pause(reason: reason))
+      return .control(["status": "paused"], try await controls.pause(reason: reason), by: controls)
     } catch {
       throw ErrorResponse(error)
     }

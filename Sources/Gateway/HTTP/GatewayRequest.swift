@@ -15,6 +15,8 @@ struct GatewayRequest: Sendable {
   /// The part of the path that the route's `{…}` stands for, percent-decoded; absent when it is no UTF-8. Empty for
   /// routes without one.
   var parameter: String? = ""
+  /// The connection; absent in tests without one.
+  var channel: (any Channel)?
 
   func header(_ name: HTTPField.Name) -> String? { request.headers[name] }
 
@@ -62,6 +64,11 @@ struct GatewayRequest: Sendable {
       throw .unprocessable([.invalidJSON(error, in: bytes)])
     }
   }
+
+  var isJSON: Bool { Self.isJSON(header(.contentType)) }
+
+  /// All header fields, in order.
+  var headerPairs: [(name: String, value: String)] { request.headers.map { ($0.name.rawName, $0.value) } }
 
   /// `application/json` and `application/*+json`, with or without parameters.
   private static func isJSON(_ contentType: String?) -> Bool {

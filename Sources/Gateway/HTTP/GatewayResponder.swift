@@ -20,7 +20,7 @@ struct GatewayResponder: HTTPResponder {
     let correlationID = Self.correlationID(request.headers[.correlationID])
     var response: Response
     do throws(ErrorResponse) {
-      response = try await answer(request, correlationID)
+      response = try await answer(request, correlationID, context.channel)
     } catch {
       response = .json(error.body, status: error.status, headers: error.headers)
       if error.closesConnection {
@@ -46,7 +46,9 @@ struct GatewayResponder: HTTPResponder {
     return response
   }
 
-  private func answer(_ request: Request, _ correlationID: String) async throws(ErrorResponse) -> Response {
+  private func answer(
+    _ request: Request, _ correlationID: String, _ channel: any Channel
+  ) async throws(ErrorResponse) -> Response {
     if let length = request.headers[.contentLength].flatMap(Int.init), length > GatewayRequest.bodyLimit {
       throw .bodyTooLarge
     }
@@ -62,7 +64,8 @@ struct GatewayResponder: HTTPResponder {
       let decoded = PercentDecoding.bytes(parameter, plusIsSpace: false)
       return try await route.handler(
         GatewayRequest(
-          request: request, correlationID: correlationID, parameter: String(validating: decoded, as: UTF8.self)))
+          request: request, correlationID: correlationID, parameter: String(validating: decoded, as: UTF8.self),
+          channel: channel))
     }
   }
 

@@ -31,7 +31,7 @@ struct SessionRoutes: Sendable {
     let reason = try await request.killReason()
     do throws(Controls.Failure) {
       let done = try await controls.kill(session: session, reason: reason)
-      return .control(["status": "killed", "session_id": .string(session.rawValue)], done)
+      return .control(["status": "killed", "session_id": .string(session.rawValue)], done, by: controls)
     } catch {
       throw ErrorResponse(error)
     }
@@ -79,6 +79,10 @@ extension GatewayRequest {
     try identifier("tool_name") { (text: String) throws(InvalidIdentifier) in try ToolName(text) }
   }
 
+  func agentID() throws(ErrorResponse) -> AgentID {
+    try identifier("agent_id") { (text: String) throws(InvalidIdentifier) in try AgentID(text) }
+  }
+
   private func identifier<ID>(
     _ field: String, _ make: (String) throws(InvalidIdentifier) -> ID
   ) throws(ErrorResponse) -> ID {
@@ -114,8 +118,10 @@ extension GatewayRequest {
 extension Response {
   /// The answer to a kill or a pause. It holds whatever happens to the trace store; if its event is missing, the
   /// answer says so.
-  static func control(_ members: JSONObject, _ done: Controls.Done) -> Response {
+  static func control(_ members: JSONObject, _ done: Controls.Done, by controls: Controls) -> Response {
     var members = members
+    members["containment_id"] = .string(done.receipt.id)
+    members["receipt"] = controls.containments.json(done.receipt)
     if !done.isRecorded { members["warning"] = "Trace store unavailable: not recorded" }
     return .json(.object(members))
   }

@@ -17,17 +17,25 @@ struct ToolRoutes: Sendable {
   @Sendable func call(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     let call = try ToolCallRequest.read(try await request.json(), correlationID: request.correlationID)
     let answer = await gatekeeper.call(call)
+    var (result, problem) = (JSONValue.null, answer.error.map { answer.failed($0) })
+    if let raw = answer.result {
+      switch PlainResult(callToolResult: raw) {
+      case .succeeded(let value): result = value
+      case .failed(let text): problem = "Tool execution failed: \(text)"
+      }
+    }
     var headers = HTTPFields()
     if let rate = answer.rateLimit {
       headers[.rateLimitLimit] = String(rate.limit)
       headers[.rateLimitRemaining] = String(rate.remaining)
       headers[.rateLimitReset] = String(rate.resetAt)
     }
-    return .json(
-      [
-        "success": .boolean(answer.succeeded), "result": answer.result ?? .null,
-        "error": answer.error.map { .string($0) } ?? .null, "trace_id": .string(answer.traceID),
-      ], headers: headers)
+    var body: JSONObject = [
+      "success": .boolean(problem == nil), "result": result, "error": problem.map { .string($0) } ?? .null,
+      "trace_id": .string(answer.traceID),
+    ]
+    body["approval_id"] = answer.approval.map { .string($0.id) }
+    return .json(.object(body), headers: headers)
   }
 
   @Sendable func tools(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
@@ -44,6 +52,13 @@ struct ToolRoutes: Sendable {
       "tools": .array(entries.filter { $0.decision.action == .allow }.map { .string($0.name) }),
       "definitions": .array(entries.compactMap(\.json)),
     ])
+  }
+}
+
+extension CallAnswer {
+  /// An allowed call that came to nothing is told apart from a refused one.
+  fileprivate func failed(_ text: String) -> String {
+    decision.action == .allow ? "Tool execution failed: \(text)" : text
   }
 }
 

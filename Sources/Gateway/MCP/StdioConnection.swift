@@ -10,7 +10,9 @@ import SystemPackage
 /// `run()` starts the process and returns once it has ended, been reaped and left no process of its group behind.
 /// Requests may be made from the start; they wait until the process reads. After the end every request is answered
 /// `notSent`.
-final class StdioConnection: Sendable {
+///
+/// A call that a kill gives up is followed on: see `Abandoned`.
+final class StdioConnection: UpstreamConnection {
   struct Launch: Sendable {
     var command: String
     var arguments: [String]
@@ -20,40 +22,74 @@ final class StdioConnection: Sendable {
     var workingDirectory: String?
   }
 
-  enum Reply: Sendable {
-    case result(JSONValue)
-    case error(JSONRPCError)
-    case refused(Decision)
-    /// No byte of the request was written.
-    case notSent(String)
-    /// The request was written, at least in part, and has no readable answer.
-    case lost(String)
-  }
-
   private let launch: Launch
   private let limits: UpstreamLimits
   private let logger: Logger
-  private let onNotification: @Sendable (String) -> Void
+  private let onNotification: @Sendable (UpstreamNotification) -> Void
+  private let onSilence: @Sendable (Silence) -> Void
   private let state = Mutex(State())
+
+  /// How far a server has let a cancelled call's grace time pass without a word about it.
+  enum Silence: Sendable {
+    /// A quarter of it: it may well have to be ended.
+    case suspicious
+    /// All of it.
+    case overdue
+  }
 
   fileprivate struct State {
     var nextID = 1
+    var era = UpstreamEra(version: .latestWithHandshake)
     var waiting: [Int: Waiting] = [:]
+    var abandoned: [Int: Abandoned] = [:]
+    /// The abandoned request that each probe was sent after.
+    var probes: [Int: Int] = [:]
     var outbox: [Outgoing] = []
     var outboxBytes = 0
     var writer: CheckedContinuation<Outgoing?, Never>?
+    /// Who waits for the writer to be there.
+    var opening: [CheckedContinuation<Void, Never>] = []
     /// Why the connection is over; absent while it isn't.
     var end: String?
     var closing: CheckedContinuation<Void, Never>?
+    /// The process gets no time to end by itself.
+    var isAbrupt = false
     var malformedLines = 0
     var errorTail: [String] = []
   }
 
   fileprivate struct Waiting {
-    let continuation: CheckedContinuation<Reply, Never>
+    let continuation: CheckedContinuation<UpstreamReply, Never>
+    let limits: RequestLimits
+    let handle: CallHandle?
+    let onProgress: (@Sendable (JSONObject) -> Void)?
+    let isStanding: Bool
+    let started = ContinuousClock.now
+    /// When the request was made, or last progressed.
+    var lastSign: ContinuousClock.Instant
     var timer: Task<Void, Never>?
     /// Set when the writer takes the request: from then on bytes may have gone out.
     var isTaken = false
+
+    /// When the wait is over, and why.
+    var deadline: (ContinuousClock.Instant, String) {
+      let idle = lastSign + limits.idle
+      if let total = limits.total, started + total < idle {
+        return (started + total, "the call timed out after \(total.formatted)")
+      }
+      let isProgressing = lastSign > started
+      return (
+        idle,
+        isProgressing ? "no progress for \(limits.idle.formatted)" : "the call timed out after \(limits.idle.formatted)"
+      )
+    }
+  }
+
+  /// A call that was sent and that a kill gave up. The server was told, and asked something right afterwards: its answer
+  /// to that shows that it has read the cancellation.
+  fileprivate struct Abandoned {
+    let handle: CallHandle
+    var watch: Task<Void, Never>?
   }
 
   fileprivate struct Outgoing: Sendable {
@@ -63,40 +99,42 @@ final class StdioConnection: Sendable {
     var admit: (@Sendable () -> Decision?)?
   }
 
-  /// - Parameter onNotification: told the method of each notification from the server, in order
+  /// - Parameters:
+  ///   - onNotification: told each notification from the server but for progress, in order
+  ///   - onSilence: told when a call that was given up for good is still not acknowledged
   init(
-    launch: Launch, limits: UpstreamLimits, logger: Logger, onNotification: @escaping @Sendable (String) -> Void
+    launch: Launch, limits: UpstreamLimits, logger: Logger,
+    onNotification: @escaping @Sendable (UpstreamNotification) -> Void,
+    onSilence: @escaping @Sendable (Silence) -> Void = { _ in }
   ) {
     self.launch = launch
     self.limits = limits
     self.logger = logger
     self.onNotification = onNotification
+    self.onSilence = onSilence
   }
 
-  /// Asks the server and waits for its answer, for at most `timeout`.
-  ///
-  /// - Parameters:
-  ///   - params: JSON, sent as it stands
-  ///   - admit: called right before the first byte is written; a refusal ends the request unsent
-  func request(
-    _ method: String, params: [UInt8], timeout: Duration, admit: (@Sendable () -> Decision?)? = nil
-  ) async -> Reply {
-    let id = state.withLock { state in
+  func speak(_ era: UpstreamEra) { state.withLock { $0.era = era } }
+
+  func request(_ request: UpstreamRequest) async -> UpstreamReply {
+    let (id, era) = state.withLock { state in
       defer { state.nextID += 1 }
-      return state.nextID
+      return (state.nextID, state.era)
     }
-    var bytes = Array("{\"jsonrpc\":\"2.0\",\"id\":\(id),\"method\":\"\(method)\",\"params\":".utf8)
-    bytes.reserveCapacity(bytes.count + params.count + 2)
-    bytes += params
-    bytes += [UInt8(ascii: "}"), 0x0A]
-    let outgoing = Outgoing(id: id, bytes: bytes, admit: admit)
+    let outgoing = Outgoing(id: id, bytes: request.bytes(id: id, era: era) + [0x0A], admit: request.admit)
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        if let refusal = enqueue(outgoing, for: continuation) {
+        let now = ContinuousClock.now
+        let waiting = Waiting(
+          continuation: continuation, limits: request.limits, handle: request.handle, onProgress: request.onProgress,
+          isStanding: request.isStanding, lastSign: now)
+        if let refusal = enqueue(outgoing, waiting) {
           continuation.resume(returning: .notSent(refusal))
           return
         }
-        startTimer(for: id, after: timeout)
+        startTimer(for: id, waiting)
+        // Acts at once when the call was given up before.
+        request.handle?.onGivingUp { [weak self] in self?.abandon(id, because: $0.text, for: $0.isContainment) }
         // The handler below may have run before there was anything to abandon.
         if Task.isCancelled { abandon(id, because: "the call was cancelled") }
       }
@@ -105,33 +143,67 @@ final class StdioConnection: Sendable {
     }
   }
 
-  func notify(_ method: String) {
-    post(.notification(method: method, params: nil))
+  func opened() async {
+    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+      let isOpen = state.withLock { state in
+        let isOpen = state.end != nil || state.writer != nil
+        if !isOpen { state.opening.append(continuation) }
+        return isOpen
+      }
+      if isOpen { continuation.resume() }
+    }
   }
+
+  func notify(_ method: String) async { post(.notification(method: method, params: nil)) }
 
   /// Ends the connection: what waits is answered, standard input is closed, and `run()` sees to the process. Later calls
   /// change nothing.
   func close(because reason: String) {
-    let (waiting, writer, closing) = state.withLock { state in
-      guard state.end == nil else {
-        return ([Int: Waiting](), CheckedContinuation<Outgoing?, Never>?.none, CheckedContinuation<Void, Never>?.none)
-      }
+    let (before, isFirst) = state.withLock { state -> (State, Bool) in
+      guard state.end == nil else { return (State(), false) }
       state.end = reason
       state.outbox = []
       state.outboxBytes = 0
       defer {
         state.waiting = [:]
+        state.abandoned = [:]
+        state.probes = [:]
         state.writer = nil
+        state.opening = []
         state.closing = nil
       }
-      return (state.waiting, state.writer, state.closing)
+      return (state, true)
+    }
+    guard isFirst else { return }
+    let (waiting, writer, closing) = (before.waiting, before.writer, before.closing)
+    for entry in before.abandoned.values {
+      entry.watch?.cancel()
+      entry.handle.note(.unseen)
     }
     for entry in waiting.values {
       entry.timer?.cancel()
+      entry.handle?.noteGivenUp()
       entry.continuation.resume(returning: entry.isTaken ? .lost(reason) : .notSent(reason))
     }
     writer?.resume(returning: nil)
+    for opening in before.opening { opening.resume() }
     closing?.resume()
+  }
+
+  /// Ends the connection and, at once, the process and what it has started.
+  func end(because reason: String) {
+    state.withLock { $0.isAbrupt = true }
+    close(because: reason)
+  }
+
+  /// Closes the connection once nothing waits for an answer and no given-up call is followed on.
+  func closeWhenIdle() {
+    Task {
+      while state.withLock({ $0.end == nil && !($0.waiting.values.allSatisfy(\.isStanding) && $0.abandoned.isEmpty) }) {
+        try await Task.sleep(for: .milliseconds(100))
+      }
+      close(because: "another run of the server has taken over")
+    }
   }
 
   /// The last lines of the server's standard error.
@@ -159,7 +231,7 @@ extension StdioConnection {
           group.addTask { await self.read(process.standardOutput) }
           group.addTask { await self.logErrors(from: process.standardError) }
           await self.closed()
-          await process.teardown(using: teardown)
+          await process.teardown(using: self.state.withLock { $0.isAbrupt } ? Self.abruptTeardown : teardown)
           // INVARIANT: the leader isn't reaped before this closure returns, so its id can't name another group yet.
           try? process.send(signal: .kill, toProcessGroup: true)
           await group.waitForAll()
@@ -172,6 +244,10 @@ extension StdioConnection {
       return reason
     }
   }
+
+  private static let abruptTeardown: [TeardownStep] = [
+    .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(100))
+  ]
 
   private func configuration(_ teardown: [TeardownStep]) -> Subprocess.Configuration {
     var options = PlatformOptions()
@@ -221,14 +297,14 @@ extension StdioConnection {
 
 extension StdioConnection {
   /// Absent when it was taken; else why not.
-  private func enqueue(_ outgoing: Outgoing, for continuation: CheckedContinuation<Reply, Never>) -> String? {
+  private func enqueue(_ outgoing: Outgoing, _ waiting: Waiting) -> String? {
     let (refusal, writer) = state.withLock { state -> (String?, CheckedContinuation<Outgoing?, Never>?) in
       if let end = state.end { return (end, nil) }
       // One request always fits, however large.
       if !state.outbox.isEmpty && state.isFull(with: outgoing, limits) {
         return ("it does not read what it is sent", nil)
       }
-      if let id = outgoing.id { state.waiting[id] = Waiting(continuation: continuation) }
+      if let id = outgoing.id { state.waiting[id] = waiting }
       return (nil, state.put(outgoing))
     }
     writer?.resume(returning: outgoing)
@@ -236,7 +312,10 @@ extension StdioConnection {
   }
 
   private func post(_ message: JSONRPCMessage) {
-    let outgoing = Outgoing(id: nil, bytes: message.serialized() + [0x0A], admit: nil)
+    send(Outgoing(id: nil, bytes: message.serialized() + [0x0A], admit: nil))
+  }
+
+  private func send(_ outgoing: Outgoing) {
     let (isFull, writer) = state.withLock { state -> (Bool, CheckedContinuation<Outgoing?, Never>?) in
       if state.end != nil { return (false, nil) }
       if state.isFull(with: outgoing, limits) { return (true, nil) }
@@ -255,7 +334,8 @@ extension StdioConnection {
           continue
         }
         // Given up while it was being admitted: then it was counted as sent, and not sending it is the safer truth.
-        guard state.withLock({ $0.waiting[id] != nil }) else { continue }
+        guard let waiting = state.withLock({ $0.waiting[id] }) else { continue }
+        waiting.handle?.noteSent()
       }
       do {
         let written = try await writer.write(outgoing.bytes)
@@ -269,12 +349,15 @@ extension StdioConnection {
 
   private func nextOutgoing() async -> Outgoing? {
     await withCheckedContinuation { continuation in
-      let (isReady, outgoing) = state.withLock { state -> (Bool, Outgoing?) in
-        if state.end != nil { return (true, nil) }
-        if let outgoing = state.take() { return (true, outgoing) }
+      let (isReady, outgoing, opening) = state.withLock {
+        state -> (Bool, Outgoing?, [CheckedContinuation<Void, Never>]) in
+        defer { state.opening = [] }
+        if state.end != nil { return (true, nil, state.opening) }
+        if let outgoing = state.take() { return (true, outgoing, state.opening) }
         state.writer = continuation
-        return (false, nil)
+        return (false, nil, state.opening)
       }
+      for waiter in opening { waiter.resume() }
       if isReady { continuation.resume(returning: outgoing) }
     }
   }
@@ -311,16 +394,45 @@ extension StdioConnection.State {
 // MARK: - Answers
 
 extension StdioConnection {
-  private func answer(_ id: Int, with reply: Reply) {
-    guard let entry = state.withLock({ $0.waiting.removeValue(forKey: id) }) else { return }
-    entry.timer?.cancel()
-    entry.continuation.resume(returning: reply)
+  private func answer(_ id: Int, with reply: UpstreamReply) {
+    if let entry = state.withLock({ $0.waiting.removeValue(forKey: id) }) {
+      entry.timer?.cancel()
+      if case .refused = reply {} else { entry.handle?.noteAnswered() }
+      entry.continuation.resume(returning: reply)
+      return
+    }
+    let (abandoned, probed) = state.withLock { state in
+      let probed = state.probes.removeValue(forKey: id).flatMap { state.abandoned[$0] }
+      return (state.abandoned.removeValue(forKey: id), probed)
+    }
+    probed?.handle.note(.seen)
+    guard let abandoned else { return }
+    abandoned.watch?.cancel()
+    if case .error = reply { abandoned.handle.note(.acknowledged) } else { abandoned.handle.note(.lateResult) }
   }
 
-  private func startTimer(for id: Int, after timeout: Duration) {
+  private func progress(_ params: JSONValue?) {
+    guard let id = params?["progressToken"]?.intValue, var object = params?.objectValue else { return }
+    let onProgress = state.withLock { state in
+      state.waiting[id]?.lastSign = .now
+      return state.waiting[id]?.onProgress
+    }
+    object["progressToken"] = nil
+    onProgress?(object)
+  }
+
+  private func startTimer(for id: Int, _ waiting: Waiting) {
     let timer = Task {
-      guard (try? await Task.sleep(for: timeout)) != nil else { return }
-      abandon(id, because: "the call timed out after \(timeout.formatted)")
+      var deadline = waiting.deadline
+      while true {
+        guard (try? await Task.sleep(until: deadline.0, clock: .continuous)) != nil else { return }
+        guard let next = state.withLock({ $0.waiting[id]?.deadline }) else { return }
+        if next.0 <= .now {
+          abandon(id, because: next.1)
+          return
+        }
+        deadline = next
+      }
     }
     let isKept = state.withLock { state in
       state.waiting[id]?.timer = timer
@@ -330,20 +442,58 @@ extension StdioConnection {
   }
 
   /// Stops waiting for an answer. A request that the server may have seen is cancelled there too.
-  private func abandon(_ id: Int, because reason: String) {
-    let entry = state.withLock { state in
+  ///
+  /// - Parameter good: a kill gives it up: what the server makes of it is followed until the grace time is over
+  private func abandon(_ id: Int, because reason: String, for good: Bool = false) {
+    let (entry, era, probe) = state.withLock { state in
       let entry = state.waiting.removeValue(forKey: id)
       if entry != nil, let index = state.outbox.firstIndex(where: { $0.id == id }) {
         state.outboxBytes -= state.outbox.remove(at: index).bytes.count
       }
-      return entry
+      var probe: Int?
+      if good, let handle = entry?.handle, entry?.isTaken == true {
+        state.abandoned[id] = Abandoned(handle: handle)
+        probe = state.nextID
+        state.probes[state.nextID] = id
+        state.nextID += 1
+      }
+      return (entry, state.era, probe)
     }
     guard let entry else { return }
     entry.timer?.cancel()
+    entry.handle?.noteGivenUp()
     entry.continuation.resume(returning: entry.isTaken ? .lost(reason) : .notSent(reason))
     guard entry.isTaken else { return }
     let params: JSONValue = ["requestId": JSONValue(id), "reason": .string(reason)]
     post(.notification(method: "notifications/cancelled", params: params))
+    guard let probe else { return }
+    let question = UpstreamRequest(
+      method: era.version.isModern ? "server/discover" : "ping",
+      meta: era.version.isModern ? UpstreamEra.noCapabilities : [], limits: RequestLimits(idle: limits.grace))
+    send(Outgoing(id: nil, bytes: question.bytes(id: probe, era: era) + [0x0A], admit: nil))
+    let watch = Task { await self.watch(id) }
+    let isKept = state.withLock { state in
+      state.abandoned[id]?.watch = watch
+      return state.abandoned[id] != nil
+    }
+    if !isKept { watch.cancel() }
+  }
+
+  /// Waits for the grace time of a call that was given up for good.
+  private func watch(_ id: Int) async {
+    guard (try? await Task.sleep(for: limits.grace / 4)) != nil, silence(of: id) != nil else { return }
+    onSilence(.suspicious)
+    guard (try? await Task.sleep(for: limits.grace * 3 / 4)) != nil, let handle = silence(of: id) else { return }
+    handle.note(.unseen)
+    onSilence(.overdue)
+    state.withLock { _ = $0.abandoned.removeValue(forKey: id) }
+  }
+
+  /// The call's handle when the server has to be doubted: absent when it has answered, or when it has read on and the
+  /// operator trusts it to mean what the specification says.
+  private func silence(of id: Int) -> CallHandle? {
+    guard let handle = state.withLock({ $0.abandoned[id]?.handle }) else { return nil }
+    return limits.trustsCancellation && handle.facts.cancellation == .seen ? nil : handle
   }
 }
 
@@ -376,16 +526,19 @@ extension StdioConnection {
       return
     }
     // Revision 2025-03-26 had batches.
-    for message in value.arrayValue ?? [value] { receive(message) }
+    for message in value.arrayValue ?? [value] { receive(message, bytes: line.count) }
   }
 
-  private func receive(_ value: JSONValue) {
+  private func receive(_ value: JSONValue, bytes: Int) {
     do throws(InvalidJSONRPCMessage) {
       switch try JSONRPCMessage(value) {
-      case .result(.number(let id), let result): answer(id, with: .result(result))
+      case .result(.number(let id), let result):
+        let limit = state.withLock { $0.waiting[id]?.limits.resultBytes } ?? .max
+        answer(id, with: bytes <= limit ? .result(result) : .lost("its result has more than \(limit) bytes"))
       case .error(.number(let id)?, let error): answer(id, with: .error(error))
       case .result, .error: break
-      case .notification(let method, _): onNotification(method)
+      case .notification("notifications/progress", let params): progress(params)
+      case .notification(let method, let params): onNotification(UpstreamNotification(method: method, params: params))
       case .request(let id, "ping", _): post(.result(id: id, [:]))
       case .request(let id, let method, _):
         // Refused rather than left open, so that no server waits for us.
@@ -421,16 +574,5 @@ extension StdioConnection {
     // A flood of bad lines must not become a flood of log lines.
     guard count <= 5 else { return }
     logger.warning("upstream server sent a malformed message", metadata: ["problem": "\(problem)"])
-  }
-}
-
-extension Duration {
-  /// `60 s`, `0.25 s`.
-  fileprivate var formatted: String {
-    let (seconds, attoseconds) = components
-    let milliseconds = attoseconds / 1_000_000_000_000_000
-    if milliseconds == 0 { return "\(seconds) s" }
-    let digits = String(1_000 + milliseconds).dropFirst()
-    return "\(seconds).\(digits) s"
   }
 }

@@ -169,7 +169,7 @@ extension Decision {
     let text: String
   }
 
-  /// Reads `{"action", "reason", "matched_rule"?, "is_write_action"?, "credential_ttl"?}`; other keys are the policy's
+  /// Reads `{"action", "reason", "matched_rule"?, "is_write_action"?, "credential_ttl"?, "redact"?}`; other keys are the policy's
   /// own business.
   fileprivate static func read(_ value: Value) -> Result<Decision, WrongShape> {
     guard case .object(let object) = value else { return .failure(.init(text: "is no object")) }
@@ -199,6 +199,17 @@ extension Decision {
       }
     default: return .failure(.init(text: "has a credential_ttl that is no number"))
     }
-    return .success(Decision(action: action, reason: reason.string, matchedRule: rule, isWriteAction: isWrite))
+    var decision = Decision(action: action, reason: reason.string, matchedRule: rule, isWriteAction: isWrite)
+    switch object[Text("redact")] {
+    case nil, .null?: break
+    case let rules?:
+      do throws(RedactionError) {
+        let redaction = try Redaction(rules.jsonValue)
+        if !redaction.isEmpty { decision.redaction = redaction }
+      } catch {
+        return .failure(.init(text: "has a redact that can't be used: \(error)"))
+      }
+    }
+    return .success(decision)
   }
 }

@@ -61,6 +61,9 @@ public final class MemoryTraceStore: TraceStore {
       case .session(let session):
         rows = state.sessions[ExactText(session)] ?? []
         end = rows.count
+      case .event(let id):
+        rows = state.events[ExactText(id)].map { [Row(sequence: 0, event: $0)] } ?? []
+        end = rows.count
       case .control(let times):
         rows = state.control
         index = Self.firstIndex(in: rows) { $0.event.timestamp >= times.lowerBound }

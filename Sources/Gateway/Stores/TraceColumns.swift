@@ -1,4 +1,5 @@
 import SQLite
+import StrictJSON
 
 /// An event as columns, the same in both tables.
 enum TraceColumns {
@@ -6,9 +7,9 @@ enum TraceColumns {
   static let names = """
     event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version, policy_decision, \
     policy_reason, matched_rule, executed, duration_ms, error, is_write_action, approval_token_present, kind, \
-    policy_revision
+    policy_revision, details
     """
-  static let count = 18
+  static let count = 19
 
   /// Binds the event to parameters 1 to `count`.
   static func bind(_ event: TraceEvent, to statement: Statement) throws(SQLiteError) {
@@ -30,6 +31,7 @@ enum TraceColumns {
     try statement.bind(Int64(event.approvalTokenPresent ? 1 : 0), at: 16)
     try statement.bind(event.kind.rawValue, at: 17)
     try statement.bind(event.policyRevision, at: 18)
+    try statement.bind(event.details?.text, at: 19)
   }
 
   /// The event in the current row's first `count` columns.
@@ -46,6 +48,13 @@ enum TraceColumns {
       guard let known = Decision.Action(rawValue: text) else { throw unreadable(row, column: 8, "policy_decision") }
       decision = known
     }
+    var details: CanonicalJSON?
+    if let text = row.column(18).textValue {
+      guard let value = try? JSONValue(parsing: Array(text.utf8)), let canonical = try? CanonicalJSON(value) else {
+        throw unreadable(row, column: 18, "details")
+      }
+      details = canonical
+    }
     return TraceEvent(
       eventID: eventID, timestamp: timestamp, kind: kind, sessionID: repeats.text(row, 2),
       userID: repeats.text(row, 3), agentID: repeats.text(row, 4), toolName: repeats.text(row, 5),
@@ -53,7 +62,8 @@ enum TraceColumns {
       policyRevision: repeats.text(row, 17) ?? "", decision: decision, reason: repeats.text(row, 9) ?? "",
       matchedRule: repeats.text(row, 10), executed: row.column(11) == .integer(1),
       durationMilliseconds: row.column(12).integerValue.map(Int.init), error: repeats.text(row, 13),
-      isWriteAction: row.column(14) == .integer(1), approvalTokenPresent: row.column(15) == .integer(1))
+      isWriteAction: row.column(14) == .integer(1), approvalTokenPresent: row.column(15) == .integer(1),
+      details: details)
   }
 
   private static func unreadable(_ row: Statement, column: Int, _ name: String) -> TraceStoreError {

@@ -22,6 +22,7 @@ struct TraceReader {
       let condition =
         switch query {
         case .session: "session_id = ?1 AND ?2 IS NULL"
+        case .event: "event_id = ?1 AND ?2 IS NULL"
         case .control: "session_id IS NULL AND kind <> 'tool_call' AND timestamp >= ?1 AND timestamp <= ?2"
         }
       let place = cursor == nil ? "?3 IS NULL AND ?4 IS NULL" : "(timestamp, event_id) > (?3, ?4)"
@@ -31,8 +32,8 @@ struct TraceReader {
         ORDER BY timestamp, event_id LIMIT ?6
         """)
       switch query {
-      case .session(let session):
-        try statement.bind(session, at: 1)
+      case .session(let text), .event(let text):
+        try statement.bind(text, at: 1)
       case .control(let times):
         try statement.bind(ISOTimestamp.text(times.lowerBound), at: 1)
         try statement.bind(ISOTimestamp.text(times.upperBound), at: 2)

@@ -8,18 +8,19 @@ import SQLite
 
 /// The tables, and how a file is told to be ours.
 enum TraceSchema {
-  static let version: Int64 = 1
+  static let version: Int64 = 2
   /// `AGTR`, in the file's header.
   static let applicationID: Int64 = 0x4147_5452
 
-  /// Column names and texts as AgentGate 0.2's `traces`, with `seq`, `kind` and `policy_revision` added. `seq` ascends in
+  /// Column names and texts as AgentGate 0.2's `traces`, with `seq`, `kind`, `policy_revision` and
+  /// `details` (JSON) added. `seq` ascends in
   /// the order of writing. Times are `ISOTimestamp` texts.
   private static let columns = """
     seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, session_id TEXT, user_id TEXT,
     agent_id TEXT, tool_name TEXT, arguments_hash TEXT, policy_version TEXT NOT NULL, policy_decision TEXT,
     policy_reason TEXT NOT NULL, matched_rule TEXT, executed INTEGER NOT NULL, duration_ms INTEGER, error TEXT,
     is_write_action INTEGER NOT NULL, approval_token_present INTEGER NOT NULL, created_at TEXT NOT NULL,
-    kind TEXT NOT NULL, policy_revision TEXT NOT NULL
+    kind TEXT NOT NULL, policy_revision TEXT NOT NULL, details TEXT
     """
 
   /// Refuses what would change or drop a row. The third one is for INSERT OR REPLACE, which deletes without firing
@@ -47,6 +48,17 @@ enum TraceSchema {
     CREATE TABLE intents (\(columns)) STRICT;
     \(guards("traces"))
     \(guards("intents"))
+    COMMIT;
+    """
+  }
+
+  /// From version 1, which had no `details`.
+  private static var migration: String {
+    """
+    BEGIN IMMEDIATE;
+    ALTER TABLE traces ADD COLUMN details TEXT;
+    ALTER TABLE intents ADD COLUMN details TEXT;
+    PRAGMA user_version = \(version);
     COMMIT;
     """
   }
@@ -88,6 +100,19 @@ enum TraceSchema {
     }
     guard id == applicationID else {
       throw TraceStoreError(.foreign, "\(path) is not an AgentGate trace store")
+    }
+    if creating, version == 1 {
+      do throws(TraceStoreError) {
+        try TraceStoreError.of(path) { () throws(SQLiteError) in try connection.execute(migration) }
+      } catch {
+        try? connection.execute("ROLLBACK")
+        // Another process may have done it meanwhile.
+        let now = try TraceStoreError.of(path) { () throws(SQLiteError) in
+          try integer("PRAGMA user_version", connection)
+        }
+        guard now == Self.version else { throw error }
+      }
+      return
     }
     guard version == Self.version else {
       throw TraceStoreError(

@@ -54,6 +54,8 @@ public enum TraceQuery: Sendable {
   case session(String)
   /// What an operator did that concerns no session (pauses, resumes, tool kills and un-kills, reloads), in this time.
   case control(ClosedRange<Int64>)
+  /// The event with this id, if there is one.
+  case event(String)
 }
 
 /// A place in the answer to a query, and the state of the store when the query began.

@@ -69,7 +69,7 @@ struct TraceWriter {
         INSERT INTO traces (\(TraceColumns.names), created_at)
         SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
           policy_decision, policy_reason, matched_rule, 1, NULL, ?1, is_write_action, approval_token_present, kind,
-          policy_revision, ?2
+          policy_revision, details, ?2
         FROM intents WHERE NOT EXISTS (SELECT 1 FROM traces WHERE traces.event_id = intents.event_id) ORDER BY seq
         """)
       try statement.bind(TraceEvent.interruptedError, at: 1)

@@ -3,7 +3,8 @@ import Glibc
 import StrictJSON
 
 /// The upstream servers, read from `mcp.json` as MCP clients have it:
-/// `{"mcpServers": {NAME: {"command": …, "args": […], "env": {…}, "cwd": …}}}`.
+/// `{"mcpServers": {NAME: {"command": …, "args": […], "env": {…}, "cwd": …}}}`, or `{"url": …, "headers": {…}}` for a
+/// server over Streamable HTTP. What AgentGate alone knows stands in `"agentgate"`: see `UpstreamSettings`.
 ///
 /// Keys that other clients put there are ignored; `"disabled": true` leaves a server out. The command `agentgate` is this
 /// very executable. A relative `cwd` counts from the file's folder, and so does a relative command with a `/` in it,
@@ -12,13 +13,29 @@ public struct MCPConfiguration: Sendable, Equatable {
   public struct Server: Sendable, Equatable {
     /// Its key in `mcpServers`.
     public var name: String
-    /// A path, or a name to look up in PATH.
+    /// A path, or a name to look up in PATH; empty for a server over HTTP.
     public var command: String
     public var arguments: [String]
     /// Beside what every server inherits: `ChildEnvironment`.
     public var environment: [String: String]
     /// Absent: the gateway's own.
     public var workingDirectory: String?
+    /// Absent for a process.
+    public var endpoint: Endpoint?
+    public var settings = UpstreamSettings()
+    /// Part of the gateway itself: what it lists needs no approval.
+    public var isBuiltIn = false
+
+    /// Where a server over Streamable HTTP is.
+    public struct Endpoint: Sendable, Equatable {
+      public struct Header: Sendable, Equatable {
+        public var name: String
+        public var value: String
+      }
+      public var url: String
+      /// Sent with every request. They may be secrets.
+      public var headers: [Header]
+    }
 
     public init(
       name: String, command: String, arguments: [String] = [], environment: [String: String] = [:],
@@ -69,9 +86,9 @@ public struct MCPConfiguration: Sendable, Equatable {
   ///
   /// - Parameter folder: where the tools keep their files and database
   public static func demo(executable: String = thisExecutable, folder: String) -> MCPConfiguration {
-    MCPConfiguration([
-      Server(name: "demo", command: executable, arguments: ["demo-tools", "--folder", folder])
-    ])
+    var server = Server(name: "demo", command: executable, arguments: ["demo-tools", "--folder", folder])
+    server.isBuiltIn = true
+    return MCPConfiguration([server])
   }
 
   /// The running program's file.
@@ -112,14 +129,23 @@ extension MCPConfiguration {
       }
       if entry["disabled"]?.boolValue == true { return nil }
       if name.isEmpty { problems.append("\(path): a server needs a name") }
-      if entry["url"] != nil || ["http", "sse", "streamable-http"].contains(entry["type"]?.stringValue) {
-        problems.append("\(path)\(entry["url"] == nil ? ".type" : ".url"): HTTP upstreams are not supported yet")
+      let settings = UpstreamSettings(entry["agentgate"], path: "\(path).agentgate", problems: &problems)
+      if entry["type"]?.stringValue == "sse" {
+        problems.append("\(path).type: the HTTP+SSE transport is not supported, Streamable HTTP is")
         return nil
+      }
+      if entry["url"] != nil || ["http", "streamable-http"].contains(entry["type"]?.stringValue) {
+        let endpoint = endpoint(entry, path)
+        var server = Server(name: name, command: "")
+        server.endpoint = endpoint
+        server.settings = settings
+        return problems.count == before ? server : nil
       }
       let command = text(entry["command"], "\(path).command")
       if entry["command"] == nil { problems.append("\(path).command: is missing") }
       if command?.isEmpty == true { problems.append("\(path).command: must not be empty") }
       var server = Server(name: name, command: command ?? "")
+      server.settings = settings
       server.arguments = arguments(entry["args"], "\(path).args")
       server.environment = environment(entry["env"], "\(path).env")
       server.workingDirectory = text(entry["cwd"], "\(path).cwd").map { absolute($0, in: folder) }
@@ -129,6 +155,62 @@ extension MCPConfiguration {
         server.command = absolute(server.command, in: server.workingDirectory ?? folder)
       }
       return problems.count == before ? server : nil
+    }
+
+    private mutating func endpoint(_ entry: JSONValue, _ path: String) -> Server.Endpoint? {
+      if entry["command"] != nil { problems.append("\(path): has both a command and a url") }
+      guard let url = entry["url"] else {
+        problems.append("\(path).url: is missing")
+        return nil
+      }
+      guard let url = text(url, "\(path).url") else { return nil }
+      let rest = ["http://", "https://"].first { url.lowercased().hasPrefix($0) }.map { url.dropFirst($0.count) }
+      let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+      guard let rest, let first = rest.first, first != "/", isPlain else {
+        problems.append("\(path).url: must be an http or https URL")
+        return nil
+      }
+      if rest.prefix(while: { $0 != "/" }).contains("@") {
+        // Not shown: it may be a password.
+        problems.append("\(path).url: must hold no user or password; use headers")
+      }
+      var headers: [Server.Endpoint.Header] = []
+      if let value = entry["headers"] {
+        guard let object = value.objectValue else {
+          problems.append("\(path).headers: must be an object of strings")
+          return nil
+        }
+        for (name, value) in object.members {
+          let place = "\(path).headers" + JSONError.path([.key(name)]).dropFirst()
+          if name.isEmpty || !name.utf8.allSatisfy(Self.isTokenByte) {
+            problems.append("\(place): is no name of a header")
+          } else if Self.ownHeaders.contains(name.lowercased()) {
+            problems.append("\(place): is set by the gateway itself")
+          }
+          guard let text = text(value, place) else { continue }
+          if !text.utf8.allSatisfy({ $0 == 9 || ($0 >= 0x20 && $0 != 0x7F) }) {
+            problems.append("\(place): holds control characters")
+          }
+          headers.append(.init(name: name, value: text))
+        }
+      }
+      return Server.Endpoint(url: url, headers: headers)
+    }
+
+    private static let ownHeaders: Set<String> = [
+      "accept", "connection", "content-length", "content-type", "host", "mcp-method", "mcp-name",
+      "mcp-protocol-version",
+      "mcp-session-id", "transfer-encoding",
+    ]
+
+    /// RFC 9110 section 5.6.2.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"):
+        true
+      default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+      }
     }
 
     private mutating func arguments(_ value: JSONValue?, _ path: String) -> [String] {

@@ -1,3 +1,4 @@
+public import JSONSchema
 public import StrictJSON
 
 /// What runs an allowed call.
@@ -5,20 +6,64 @@ public protocol ToolRunner: Sendable {
   /// Runs the tool on the upstream that has it.
   ///
   /// `admit` is called once, synchronously, right before the call's bytes go out: when it returns a refusal, nothing is
-  /// sent and the outcome is that refusal. It isn't called at all when the call can't be sent. Cancelling the task ends
-  /// the wait: the upstream is told, and the outcome is `lost` or, when nothing had been sent, `unavailable`.
-  func run(_ tool: ToolName, arguments: CanonicalJSON, admit: @escaping @Sendable () -> Decision?) async -> ToolOutcome
+  /// sent and the outcome is that refusal. It isn't called at all when the call can't be sent. Giving the call up through
+  /// its handle, or cancelling the task, ends the wait: the upstream is told, and the outcome is `lost` or, when nothing
+  /// had been sent, `unavailable`.
+  func run(_ call: UpstreamCall, admit: @escaping @Sendable () -> Decision?) async -> ToolOutcome
 
   /// Every upstream's tools, ordered by the bytes of their names. Tools of an upstream that is down stay listed.
   func tools() async -> [ToolDefinition]
+
+  /// One of them; absent when no upstream has it.
+  func tool(_ name: ToolName) -> ToolDefinition?
+}
+
+/// A call as it goes to an upstream.
+public struct UpstreamCall: Sendable {
+  public var tool: ToolName
+  /// These very bytes are sent.
+  public var arguments: CanonicalJSON
+  /// What else of the request's parameters is sent.
+  public var extras: RequestExtras
+  public var handle: CallHandle
+  /// Told the parameters of each `notifications/progress` of the call, without their token; absent when nobody asked.
+  public var onProgress: (@Sendable (JSONObject) -> Void)?
+
+  public init(
+    tool: ToolName, arguments: CanonicalJSON, extras: RequestExtras = RequestExtras(),
+    handle: CallHandle = CallHandle(), onProgress: (@Sendable (JSONObject) -> Void)? = nil
+  ) {
+    self.tool = tool
+    self.arguments = arguments
+    self.extras = extras
+    self.handle = handle
+    self.onProgress = onProgress
+  }
+}
+
+/// What a request carries beside its name and arguments. The policy sees all of it.
+public struct RequestExtras: Sendable {
+  /// Members of the client's `_meta` that MCP doesn't reserve; absent when there are none.
+  public var meta: CanonicalJSON?
+  /// The answers to an earlier `input_required` of the upstream.
+  public var inputResponses: CanonicalJSON?
+  /// As that result gave it; opaque.
+  public var requestState: String?
+  /// What the client declares that it can do, an object; absent for clients of the legacy era, which declare it once.
+  public var clientCapabilities: JSONValue?
+
+  public init() {}
+
+  public var isEmpty: Bool { meta == nil && inputResponses == nil && requestState == nil }
 }
 
 /// What became of a call that the policy allowed.
 public enum ToolOutcome: Sendable, Equatable {
-  /// The tool's structured result: always an object.
-  case succeeded(JSONValue)
-  /// The tool ran and said that it failed, or its server refused the call; the text is for the caller.
-  case failed(String)
+  /// The server's result as it sent it, always an object: a `CallToolResult`, also one that says that the tool failed, or
+  /// an `InputRequiredResult`.
+  case answered(JSONValue)
+  /// The server refused the request with a JSON-RPC error.
+  case failed(UpstreamError)
   /// Nothing was sent: no upstream has the tool, or the one that has it is down.
   case unavailable(String)
   /// Nothing was sent: the call was refused at the last moment.
@@ -27,8 +72,22 @@ public enum ToolOutcome: Sendable, Equatable {
   case lost(String)
 }
 
-/// A tool as its MCP server describes it.
-public struct ToolDefinition: Sendable, Equatable {
+/// A JSON-RPC error of an upstream server.
+public struct UpstreamError: Sendable, Equatable {
+  public var code: Int
+  public var message: String
+  /// Absent when the server adds nothing.
+  public var data: JSONValue?
+
+  public init(code: Int, message: String, data: JSONValue? = nil) {
+    self.code = code
+    self.message = message
+    self.data = data
+  }
+}
+
+/// A tool as its MCP server describes it, and what the gateway makes of it.
+public struct ToolDefinition: Sendable {
   /// The name that agents and policies use. It is the server's own name for the tool unless two servers have the same:
   /// see `ToolNames`.
   public var name: String
@@ -38,17 +97,64 @@ public struct ToolDefinition: Sendable, Equatable {
   public var inputSchema: JSONValue
   /// Its server's name in `mcp.json`.
   public var server: String
+  /// The server's own name for it.
+  public var serverName: String
   /// The server's whole definition, `name` replaced by the one above.
   public var raw: JSONValue
+  /// As the server sent it.
+  let source: JSONValue
+  /// Whether it is what it was when it was approved or first seen.
+  public var standing: ToolPins.Standing
+  public var fingerprint: String
+  /// What in the definition looks like instructions to the model.
+  public var findings: [ToolFinding]
+  /// Absent when the schema can't be used: then every call is refused, with `schemaProblem`.
+  public var schema: JSONSchema?
+  public var schemaProblem: String?
+  /// The arguments that HTTP headers mirror.
+  var parameterHeaders: ParameterHeaders?
+  /// The text of `input.tool`.
+  public private(set) var policyBytes: [UInt8] = []
 
+  /// - Parameter raw: as the server sent it
   public init(
-    name: String, title: String?, description: String?, inputSchema: JSONValue, server: String, raw: JSONValue
+    name: String, server: String, raw: JSONValue, standing: ToolPins.Standing = .pinned, fingerprint: String? = nil,
+    findings: [ToolFinding] = []
   ) {
+    let schema = raw["inputSchema"].flatMap { $0.objectValue == nil ? nil : $0 } ?? ["type": "object"]
     self.name = name
-    self.title = title
-    self.description = description
-    self.inputSchema = inputSchema
+    title = raw["title"]?.stringValue ?? raw["annotations"]?["title"]?.stringValue
+    description = raw["description"]?.stringValue
+    inputSchema = schema
     self.server = server
-    self.raw = raw
+    serverName = raw["name"]?.stringValue ?? name
+    var renamed = raw
+    renamed["name"] = .string(name)
+    self.raw = renamed
+    source = raw
+    self.standing = standing
+    self.fingerprint = fingerprint ?? ToolFingerprint.of(raw)
+    self.findings = findings
+    do throws(JSONSchemaError) {
+      self.schema = try JSONSchema(schema)
+    } catch {
+      schemaProblem = error.description
+    }
+    do throws(InvalidParameterHeaders) {
+      parameterHeaders = try ParameterHeaders(inputSchema: schema)
+    } catch {
+      schemaProblem = schemaProblem ?? error.description
+    }
+    policyBytes = policyInput.serialized()
+  }
+
+  /// `input.tool`: `{"server", "name", "fingerprint", "annotations", "pinned", "findings"}`.
+  public var policyInput: JSONValue {
+    [
+      "server": .string(server), "name": .string(serverName), "fingerprint": .string(fingerprint),
+      "annotations": raw["annotations"].flatMap { $0.objectValue == nil ? nil : $0 } ?? [:],
+      "pinned": .boolean(standing == .pinned),
+      "findings": .array(findings.map { ["rule": .string($0.rule), "severity": .string($0.severity.rawValue)] }),
+    ]
   }
 }

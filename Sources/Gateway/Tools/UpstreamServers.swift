@@ -7,39 +7,42 @@ import Synchronization
 /// Every upstream MCP server of the configuration, each supervised by itself: one that is down hides none of the others.
 public final class UpstreamServers: ToolRunner, Service {
   private let servers: [UpstreamServer]
+  private let pins: ToolPins
   private let logger: Logger
-  private let routes: Mutex<Routes>
+  private let routes = Mutex(Routes())
+  /// What has been told of the tools.
+  private let reported = Mutex<Set<String>>([])
   private let changes: Changes
 
   private struct Routes {
-    /// Of the newest `rebuild` that has come through.
-    var revision = 0
     var targets: [ToolName: Target] = [:]
     var definitions: [ToolDefinition] = []
-    var reported: Set<String> = []
   }
 
   private struct Target {
     let server: UpstreamServer
-    /// The server's own name for the tool.
-    let name: String
+    let definition: ToolDefinition
   }
 
-  /// - Parameter clientVersion: what servers are told that the gateway's version is
+  /// - Parameters:
+  ///   - pins: what tools were when they were first seen or approved
+  ///   - clientVersion: what servers are told that the gateway's version is
   public init(
-    configuration: MCPConfiguration, limits: UpstreamLimits = UpstreamLimits(), clientVersion: String = "1.0.0",
-    logger: Logger
+    configuration: MCPConfiguration, pins: ToolPins, limits: UpstreamLimits = UpstreamLimits(),
+    clientVersion: String = "1.0.0", logger: Logger
   ) {
     // A server that ends while it is written to must end that write, not the gateway.
     signal(SIGPIPE, SIG_IGN)
     let changes = Changes()
     self.servers = configuration.servers.map { server in
-      UpstreamServer(server, limits: limits, clientVersion: clientVersion, logger: logger) { changes.announce() }
+      UpstreamServer(server, limits: limits, clientVersion: clientVersion, logger: logger) { changes.announce($0) }
     }
+    self.pins = pins
     self.changes = changes
     self.logger = logger
-    self.routes = Mutex(Routes())
-    changes.onChange { [weak self] in self?.rebuild() }
+    changes.onChange { [weak self] change in
+      if change.contains(.tools) { self?.rebuild() }
+    }
   }
 
   /// Runs the servers until the task is cancelled or the service is shut down; returns once every process is gone.
@@ -51,14 +54,20 @@ public final class UpstreamServers: ToolRunner, Service {
     }
   }
 
-  public func run(
-    _ tool: ToolName, arguments: CanonicalJSON, admit: @escaping @Sendable () -> Decision?
-  ) async -> ToolOutcome {
-    guard let target = routes.withLock({ $0.targets[tool] }) else { return .unavailable("Tool not implemented") }
-    return await target.server.call(target.name, arguments: arguments, admit: admit)
+  public func run(_ call: UpstreamCall, admit: @escaping @Sendable () -> Decision?) async -> ToolOutcome {
+    guard let target = routes.withLock({ $0.targets[call.tool] }) else { return .unavailable("Tool not implemented") }
+    return await target.server.call(target.definition, call, admit: admit)
   }
 
   public func tools() async -> [ToolDefinition] { routes.withLock { $0.definitions } }
+
+  public func tool(_ name: ToolName) -> ToolDefinition? { routes.withLock { $0.targets[name]?.definition } }
+
+  /// Looks at the pins anew: for when one of them was approved.
+  public func pinsChanged() {
+    rebuild()
+    changes.announce(.tools)
+  }
 
   /// By the servers' names in `mcp.json`.
   public var status: [String: UpstreamStatus] {
@@ -71,77 +80,110 @@ public final class UpstreamServers: ToolRunner, Service {
     for await _ in changes.stream() where !servers.contains(where: { $0.status == .starting }) { return }
   }
 
+  /// Yields what has changed at the upstreams, beginning with nothing.
+  func news() -> AsyncStream<UpstreamServer.Change> { changes.stream() }
+
+  var all: [UpstreamServer] { servers }
+
   private func rebuild() {
-    // Names depend on all servers' tools; the lock makes the newest state win when two servers change at once.
-    let news = routes.withLock { routes -> [String] in
+    // Names depend on all servers' tools; the lock makes the newest state win when two servers change at once. It isn't
+    // the routes' own: pins are written to disk, and no call waits for that.
+    let news = reported.withLock { reported -> [String] in
+      let before = self.routes.withLock { $0 }
+      var routes = Routes()
       let listed = servers.map { server in
         (server, server.tools.compactMap { raw in raw["name"]?.stringValue.map { (name: $0, raw: raw) } })
       }
       let names = ToolNames(listed.flatMap { server, tools in tools.map { .init(server: server.name, name: $0.name) } })
-      var sources: [ToolNames.Tool: (UpstreamServer, JSONValue)] = [:]
-      for (server, tools) in listed {
-        for tool in tools {
+      var sources: [ToolNames.Tool: (UpstreamServer, JSONValue, ToolPins.Standing)] = [:]
+      for (server, tools) in listed where !tools.isEmpty {
+        let standings = pins.observe(server: server.name, tools: tools.map(\.raw), trusted: server.isBuiltIn)
+        for (tool, standing) in zip(tools, standings) {
           let key = ToolNames.Tool(server: server.name, name: tool.name)
-          if sources[key] == nil { sources[key] = (server, tool.raw) }
+          if sources[key] == nil { sources[key] = (server, tool.raw, standing) }
         }
       }
-      routes.targets = [:]
-      routes.definitions = []
+      var known = Dictionary(
+        before.definitions.map { (ToolNames.Tool(server: $0.server, name: $0.serverName), $0) }
+      ) { first, _ in first }
+      var news = names.leftOut.map {
+        "\($0.tool.name.prefix(200)) of server \($0.tool.server) is left out: \($0.reason)"
+      }
       for (name, tool) in names.names {
-        guard let (server, raw) = sources[tool], let key = try? ToolName(name) else { continue }
-        routes.targets[key] = Target(server: server, name: tool.name)
-        routes.definitions.append(ToolDefinition(name: name, server: server.name, raw: raw))
+        guard let (server, raw, standing) = sources[tool], let key = try? ToolName(name) else { continue }
+        // Scanning and compiling what hasn't changed would be done for nothing.
+        var definition = known.removeValue(forKey: tool)
+        if definition?.name != name || definition?.standing != standing || definition?.source != raw {
+          definition = ToolDefinition(
+            name: name, server: server.name, raw: raw, standing: standing, findings: ToolScan.findings(in: raw))
+        }
+        guard let definition else { continue }
+        routes.targets[key] = Target(server: server, definition: definition)
+        routes.definitions.append(definition)
+        news += definition.warnings
       }
       routes.definitions.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-      let left = names.leftOut.map { "\($0.tool.name.prefix(200)) of server \($0.tool.server): \($0.reason)" }
-      defer { routes.reported = Set(left) }
-      return left.filter { !routes.reported.contains($0) }
+      self.routes.withLock { $0 = routes }
+      defer { reported = Set(news) }
+      return news.filter { !reported.contains($0) }
     }
-    for tool in news { logger.warning("tool is left out", metadata: ["tool": "\(tool)"]) }
+    for text in news { logger.warning("tool: \(text)") }
   }
 }
 
 extension ToolDefinition {
-  /// A server's own definition, under the name that it has here.
-  init(name: String, server: String, raw: JSONValue) {
-    let schema = raw["inputSchema"]
-    var renamed = raw
-    renamed["name"] = .string(name)
-    self.init(
-      name: name, title: raw["title"]?.stringValue ?? raw["annotations"]?["title"]?.stringValue,
-      description: raw["description"]?.stringValue,
-      inputSchema: schema?.objectValue == nil ? ["type": "object"] : schema ?? ["type": "object"],
-      server: server, raw: renamed)
+  /// For the operator's log; each once.
+  fileprivate var warnings: [String] {
+    var warnings: [String] = []
+    switch standing {
+    case .pinned: break
+    case .changed:
+      warnings.append("\(name) of server \(server) has changed and is quarantined: agentgate tools diff \(name)")
+    case .newServer:
+      warnings.append("\(name) of the new server \(server) is quarantined: agentgate tools approve \(name)")
+    case .unavailable(let problem): warnings.append("\(name) of server \(server) is quarantined: \(problem)")
+    }
+    if let schemaProblem {
+      warnings.append("\(name) of server \(server) can't be called: its inputSchema: \(schemaProblem)")
+    }
+    for finding in findings {
+      warnings.append(
+        "\(name) of server \(server): \(finding.severity.rawValue) \(finding.rule) at \(finding.path): \(finding.excerpt)"
+      )
+    }
+    return warnings
   }
 }
 
 /// Tells one owner, then any number of waiters, that something changed.
 private final class Changes: Sendable {
+  typealias Change = UpstreamServer.Change
+
   private struct State {
-    var owner: (@Sendable () -> Void)?
-    var waiters: [Int: AsyncStream<Void>.Continuation] = [:]
+    var owner: (@Sendable (Change) -> Void)?
+    var waiters: [Int: AsyncStream<Change>.Continuation] = [:]
     var next = 0
   }
   private let state = Mutex(State())
 
-  func onChange(_ owner: @escaping @Sendable () -> Void) { state.withLock { $0.owner = owner } }
+  func onChange(_ owner: @escaping @Sendable (Change) -> Void) { state.withLock { $0.owner = owner } }
 
-  func announce() {
+  func announce(_ change: Change) {
     let (owner, waiters) = state.withLock { ($0.owner, Array($0.waiters.values)) }
-    owner?()
-    for waiter in waiters { waiter.yield() }
+    owner?(change)
+    for waiter in waiters { waiter.yield(change) }
   }
 
-  /// Yields once at first, then after each change.
-  func stream() -> AsyncStream<Void> {
-    let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+  /// Yields nothing in particular at first, then each change.
+  func stream() -> AsyncStream<Change> {
+    let (stream, continuation) = AsyncStream.makeStream(of: Change.self, bufferingPolicy: .bufferingNewest(64))
     let key = state.withLock { state in
       defer { state.next += 1 }
       state.waiters[state.next] = continuation
       return state.next
     }
     continuation.onTermination = { [weak self] _ in self?.state.withLock { _ = $0.waiters.removeValue(forKey: key) } }
-    continuation.yield()
+    continuation.yield([])
     return stream
   }
 }

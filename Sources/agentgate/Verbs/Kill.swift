@@ -3,16 +3,17 @@ import Gateway
 
 /// What can be killed.
 enum KillScope: String, ExpressibleByArgument, CaseIterable {
-  case session, tool, all
+  case session, tool, agent, all
 }
 
 struct Kill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Stop a session, a tool, or everything, now.",
+    abstract: "Stop a session, an agent, a tool, or everything, now.",
     discussion: """
       Acts through the running server when it answers within two seconds, otherwise through kill-switch.json in the \
       state folder, which a running server takes up within a second and a stopped one at its next start. Says which \
-      way it took.
+      way it took, and what became of the calls that were under way: never_sent, cancelled, completed_before or \
+      outcome_unknown.
 
       EXAMPLES
         agentgate kill session agent-7 --reason "reads what it shouldn't"
@@ -22,10 +23,10 @@ struct Kill: AsyncParsableCommand {
 
   @OptionGroup var settings: SettingsOptions
 
-  @Argument(help: "session, tool or all.")
+  @Argument(help: "session, tool, agent or all.")
   var target: KillScope
 
-  @Argument(help: "The session's id or the tool's name; nothing for all.")
+  @Argument(help: "The session's or agent's id or the tool's name; nothing for all.")
   var name: String?
 
   @Option(name: .long, help: "Told to whoever is refused because of it.")
@@ -44,6 +45,7 @@ struct Kill: AsyncParsableCommand {
       switch target {
       case .session: .killSession(try SessionID(name ?? ""), reason: reason)
       case .tool: .killTool(try ToolName(name ?? ""), reason: reason)
+      case .agent: .killAgent(try AgentID(name ?? ""), reason: reason)
       case .all: .pause(reason: reason)
       }
     print(try await ControlClient(configuration: settings.read()).perform(act))
@@ -58,10 +60,10 @@ struct Unkill: AsyncParsableCommand {
 
   @OptionGroup var settings: SettingsOptions
 
-  @Argument(help: "session, tool or all.")
+  @Argument(help: "session, tool, agent or all.")
   var target: KillScope
 
-  @Argument(help: "The session's id or the tool's name; nothing for all.")
+  @Argument(help: "The session's or agent's id or the tool's name; nothing for all.")
   var name: String?
 
   func validate() throws { try KillScope.check(target, name) }
@@ -71,6 +73,7 @@ struct Unkill: AsyncParsableCommand {
       switch target {
       case .session: .unkillSession(try SessionID(name ?? ""))
       case .tool: .unkillTool(try ToolName(name ?? ""))
+      case .agent: .unkillAgent(try AgentID(name ?? ""))
       case .all: .resume
       }
     print(try await ControlClient(configuration: settings.read()).perform(act))
@@ -84,9 +87,14 @@ extension KillScope {
     case (.all, .some): throw ValidationError("`all` takes no name")
     case (.session, nil): throw ValidationError("which session? give its id")
     case (.tool, nil): throw ValidationError("which tool? give its name")
-    case (.session, let name?), (.tool, let name?):
+    case (.agent, nil): throw ValidationError("which agent? give its id")
+    case (.session, let name?), (.tool, let name?), (.agent, let name?):
       do throws(InvalidIdentifier) {
-        if target == .session { _ = try SessionID(name) } else { _ = try ToolName(name) }
+        switch target {
+        case .session: _ = try SessionID(name)
+        case .agent: _ = try AgentID(name)
+        default: _ = try ToolName(name)
+        }
       } catch {
         throw ValidationError(error.message)
       }

@@ -99,7 +99,7 @@ import Testing
 
     // Where the folder is new, so is the file.
     let new = KillSwitch(file: folder.path("new/kill-switch.json"), logger: Logger(label: "test"))
-    #expect(new.state == KillSwitchState(problem: nil, global: nil, tools: [:], sessions: [:]))
+    #expect(new.state == KillSwitchState(problem: nil, global: nil, tools: [:], agents: [:], sessions: [:]))
     #expect(FileManager.default.fileExists(atPath: folder.path("new/kill-switch.json")))
     // A folder that can't be made denies.
     let nowhere = KillSwitch(
@@ -202,11 +202,5 @@ import Testing
       try? await Task.sleep(for: .milliseconds(10))
     }
     return nil
-  }
-}
-
-extension KillSwitch {
-  fileprivate func verdict(session: SessionID, tool: ToolName?) -> KillVerdict? {
-    tool.flatMap { verdict(session: session, tool: $0) }
   }
 }

@@ -17,12 +17,12 @@ import Testing
         #expect(servers.status == ["demo": .ready(tools: 8)])
         let rows = try await servers.call("db_query", ["query": "SELECT id, name FROM products WHERE id = 1"])
         #expect(
-          rows
+          rows.plain
             == .succeeded([
               "rows": [["id": 1, "name": "Widget"]], "query": "SELECT id, name FROM products WHERE id = 1",
             ]))
         let failed = try await servers.call("db_query", ["query": "DROP TABLE products"])
-        #expect(failed == .failed("not authorized"))
+        #expect(failed.plain == .failed("not authorized"))
       }
     }
   }

@@ -87,6 +87,7 @@ import Testing
         "error": "no such table",
         "kind": "tool_call", "user_id": .null, "agent_id": "a2", "arguments_hash": .null, "policy_version": "v0",
         "policy_revision": "r", "executed": true, "is_write_action": true, "approval_token_present": true,
+        "details": .null,
       ])
     let analysis = pack["policy_analysis"]
     #expect(

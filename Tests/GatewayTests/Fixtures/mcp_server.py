@@ -122,6 +122,8 @@ def main():
         elif method == "notifications/cancelled" and mode == "silent":
             names.append("told")
             send({"method": "notifications/tools/list_changed"})
+        elif "id" in message:
+            send({"id": message["id"], "error": {"code": -32601, "message": "method not found"}})
     if mode == "stubborn":
         time.sleep(600)
 

@@ -49,12 +49,10 @@ struct ToolListRouteTests {
   @Test func definitions() async throws {
     let definitions = [
       ToolDefinition(
-        name: "db_query", title: "Query", description: "Reads.", inputSchema: ["type": "object"], server: "demo",
-        raw: [:]),
-      ToolDefinition(
-        name: "db_insert", title: nil, description: nil, inputSchema: ["type": "object"], server: "demo", raw: [:]),
-      ToolDefinition(
-        name: "unknown_tool", title: nil, description: nil, inputSchema: ["type": "object"], server: "demo", raw: [:]),
+        name: "db_query", server: "demo",
+        raw: ["title": "Query", "description": "Reads.", "inputSchema": ["type": "object"]]),
+      ToolDefinition(name: "db_insert", server: "demo", raw: [:]),
+      ToolDefinition(name: "unknown_tool", server: "demo", raw: [:]),
     ]
     try await GatewayFixture.run(tools: ScriptedTools(definitions: definitions)) { gateway async throws in
       let reply = try await gateway.send(.get, "/tools/list").json

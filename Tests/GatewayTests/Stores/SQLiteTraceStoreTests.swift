@@ -164,13 +164,13 @@ import Testing
     case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     case "newer":
       try Connection(path: path, mode: .readWriteCreate).execute(
-        "PRAGMA application_id = \(TraceSchema.applicationID); PRAGMA user_version = 2; CREATE TABLE traces (x)")
+        "PRAGMA application_id = \(TraceSchema.applicationID); PRAGMA user_version = 3; CREATE TABLE traces (x)")
     default: try Connection(path: path, mode: .readWriteCreate).execute("CREATE TABLE traces (event_id TEXT)")
     }
     let before = kind == "folder" ? [] : try folder.bytes("traces.db")
     let error = #expect(throws: TraceStoreError.self) { try open() }
     #expect(error?.reason == .foreign)
-    if kind == "newer" { #expect(error?.message.contains("version 2") == true) }
+    if kind == "newer" { #expect(error?.message.contains("version 3") == true) }
     if kind != "folder" { #expect(try folder.bytes("traces.db") == before) }
   }
 

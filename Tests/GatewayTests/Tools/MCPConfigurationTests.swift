@@ -46,8 +46,24 @@ import Testing
     (#"{"mcpServers": {"a": {"command": "x", "env": {"K": 1}}}}"#, "$.mcpServers.a.env.K: must be a string"),
     (#"{"mcpServers": {"a": {"command": "x", "env": {"K=": "1"}}}}"#, "K= is no name of an environment variable"),
     (#"{"mcpServers": {"a": {"command": "x", "cwd": "a\u0000"}}}"#, "$.mcpServers.a.cwd: must not contain U+0000"),
-    (#"{"mcpServers": {"a": {"url": "https://x"}}}"#, "$.mcpServers.a.url: HTTP upstreams are not supported yet"),
-    (#"{"mcpServers": {"a": {"type": "sse"}}}"#, "$.mcpServers.a.type: HTTP upstreams are not supported yet"),
+    (#"{"mcpServers": {"a": {"url": "ftp://x"}}}"#, "$.mcpServers.a.url: must be an http or https URL"),
+    (#"{"mcpServers": {"a": {"url": "https://me:pw@x/mcp"}}}"#, "$.mcpServers.a.url: must hold no user or password"),
+    (#"{"mcpServers": {"a": {"url": "https://x", "command": "y"}}}"#, "$.mcpServers.a: has both a command and a url"),
+    (#"{"mcpServers": {"a": {"type": "http"}}}"#, "$.mcpServers.a.url: is missing"),
+    (#"{"mcpServers": {"a": {"type": "sse"}}}"#, "$.mcpServers.a.type: the HTTP+SSE transport is not supported"),
+    (#"{"mcpServers": {"a": {"url": "https://x", "headers": {"Host": "y"}}}}"#, "headers.Host: is set by the gateway"),
+    (
+      #"{"mcpServers": {"a": {"url": "https://x", "headers": {"X": "a\r\nB: c"}}}}"#,
+      "headers.X: holds control characters"
+    ),
+    (
+      #"{"mcpServers": {"a": {"command": "x", "agentgate": {"idle": 1}}}}"#,
+      "$.mcpServers.a.agentgate.idle: is no setting"
+    ),
+    (
+      #"{"mcpServers": {"a": {"command": "x", "agentgate": {"tools": {"t": {"total_seconds": 0}}}}}}"#,
+      "agentgate.tools.t.total_seconds: must be a number of seconds"
+    ),
   ])
   func problemsNameTheirPlace(text: String, problem: String) {
     let error = #expect(throws: MCPConfigurationError.self) { try parse(text) }
@@ -69,11 +85,9 @@ import Testing
 
   @Test func theDefaultIsTheDemo() {
     let configuration = MCPConfiguration.demo(executable: "/usr/bin/agentgate", folder: "/var/lib/agentgate/demo")
-    #expect(
-      configuration.servers == [
-        .init(
-          name: "demo", command: "/usr/bin/agentgate",
-          arguments: ["demo-tools", "--folder", "/var/lib/agentgate/demo"])
-      ])
+    var demo = MCPConfiguration.Server(
+      name: "demo", command: "/usr/bin/agentgate", arguments: ["demo-tools", "--folder", "/var/lib/agentgate/demo"])
+    demo.isBuiltIn = true
+    #expect(configuration.servers == [demo])
   }
 }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Gateway
 
-@Suite struct ToolOutcomeTests {
+@Suite struct PlainResultTests {
   @Test(arguments: [
-    (#"{"content":[],"structuredContent":{"a":1}}"#, ToolOutcome.succeeded(["a": 1])),
+    (#"{"content":[],"structuredContent":{"a":1}}"#, PlainResult.succeeded(["a": 1])),
     (#"{"content":[{"type":"text","text":"{\"b\":2}"}],"structuredContent":{"a":1}}"#, .succeeded(["a": 1])),
     (#"{"content":[{"type":"text","text":"{\"b\":2}"}]}"#, .succeeded(["b": 2])),
     (#"{"content":[{"type":"text","text":"{\"b\":2}"}],"structuredContent":[1]}"#, .succeeded(["b": 2])),
@@ -26,14 +26,14 @@ import Testing
     (#"{"isError":true,"structuredContent":{"a":1}}"#, .failed("the tool failed without a text")),
     (#"{"isError":false,"structuredContent":{"a":1}}"#, .succeeded(["a": 1])),
   ])
-  func callToolResult(json: String, expected: ToolOutcome) throws {
-    #expect(ToolOutcome(callToolResult: try JSONValue(parsing: json)) == expected)
+  func callToolResult(json: String, expected: PlainResult) throws {
+    #expect(PlainResult(callToolResult: try JSONValue(parsing: json)) == expected)
   }
 
   @Test func errorTextsAreBounded() throws {
     let text = String(repeating: "😀", count: 10_000)
     guard
-      case .failed(let kept) = ToolOutcome(
+      case .failed(let kept) = PlainResult(
         callToolResult: ["isError": true, "content": [["type": "text", "text": .string(text)]]])
     else { throw Unexpected() }
     #expect(kept.utf8.count < 16_400)

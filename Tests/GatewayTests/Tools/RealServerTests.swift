@@ -19,10 +19,11 @@ import Testing
       #expect(await servers.tools().map(\.name) == ["convert_time", "get_current_time"])
       let outcome = try await servers.call(
         "convert_time", ["source_timezone": "Asia/Tokyo", "target_timezone": "UTC", "time": "12:00"])
-      guard case .succeeded(let result) = outcome else { throw Unexpected(outcome) }
+      guard case .succeeded(let result)? = outcome.plain else { throw Unexpected(outcome) }
       #expect(result["target"]?["timezone"] == "UTC")
       #expect(result["target"]?["datetime"]?.stringValue?.contains("T03:00:00") == true)
-      guard case .failed(let text) = try await servers.call("get_current_time", ["timezone": "Nowhere/At_All"]) else {
+      guard case .failed(let text)? = (try await servers.call("get_current_time", ["timezone": "Nowhere/At_All"])).plain
+      else {
         throw Unexpected()
       }
       #expect(text.contains("Nowhere/At_All"))

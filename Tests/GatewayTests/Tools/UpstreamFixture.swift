@@ -52,7 +52,10 @@ struct UpstreamFixture {
     _ body: (UpstreamServers) async throws -> Void
   ) async throws {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let servers = UpstreamServers(configuration: configuration, limits: limits, logger: logger)
+    let folder = try TemporaryFolder()
+    let pins = ToolPins(
+      file: folder.path + "/tools.json", serversOfFirstStart: configuration.servers.map(\.name), logger: logger)
+    let servers = UpstreamServers(configuration: configuration, pins: pins, limits: limits, logger: logger)
     let running = Task { try await servers.run() }
     await servers.settled()
     let result: Result<Void, any Error>
@@ -67,7 +70,7 @@ extension UpstreamServers {
   func call(
     _ tool: String, _ arguments: JSONValue = [:], admit: @escaping @Sendable () -> Decision? = { nil }
   ) async throws -> ToolOutcome {
-    try await run(ToolName(tool), arguments: CanonicalJSON(arguments), admit: admit)
+    try await run(UpstreamCall(tool: ToolName(tool), arguments: CanonicalJSON(arguments)), admit: admit)
   }
 
   /// Waits until the server is as asked.

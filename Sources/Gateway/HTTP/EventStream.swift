@@ -1,0 +1,91 @@
+import HTTPTypes
+import Hummingbird
+import JSONRPC
+import NIOCore
+import Synchronization
+
+/// An answer as a stream of server-sent events, each a JSON-RPC message.
+struct EventStream {
+  private var writer: any ResponseBodyWriter
+
+  /// `body` sends the events; the stream ends when it returns.
+  static func response(_ body: @escaping @Sendable (inout EventStream) async throws -> Void) -> Response {
+    Response(
+      status: .ok,
+      headers: [
+        .contentType: "text/event-stream", .cacheControl: "no-cache, no-transform",
+        HTTPField.Name("X-Accel-Buffering")!: "no",
+      ],
+      body: ResponseBody { writer in
+        var events = EventStream(writer: writer)
+        // The client learns at once that there is a stream.
+        try await events.comment()
+        try await body(&events)
+        try await events.writer.finish(nil)
+      })
+  }
+
+  mutating func send(_ message: JSONRPCMessage) async throws {
+    try await writer.write(ByteBuffer(bytes: ServerSentEvent.message(message.serialized(), id: nil)))
+  }
+
+  private mutating func comment() async throws { try await writer.write(ByteBuffer(string: ": still here\n\n")) }
+
+  /// Sends what `select` makes of each element until there are no more, and comments in between, which keep proxies from
+  /// closing the connection and show when the client is gone.
+  mutating func forward<Element: Sendable>(
+    _ stream: AsyncStream<Element>, _ select: (Element) -> JSONRPCMessage?
+  ) async throws {
+    let (merged, sink) = AsyncStream.makeStream(of: Element?.self, bufferingPolicy: .bufferingNewest(1_024))
+    let elements = Task {
+      for await element in stream { sink.yield(element) }
+      sink.finish()
+    }
+    let comments = Task {
+      while (try? await Task.sleep(for: MCPRoutes.pause)) != nil { sink.yield(nil) }
+    }
+    defer {
+      elements.cancel()
+      comments.cancel()
+    }
+    for await element in merged {
+      if let element {
+        if let message = select(element) { try await send(message) }
+      } else {
+        try await comment()
+      }
+    }
+  }
+}
+
+/// The first value that is set.
+final class FirstOf<Value: Sendable>: Sendable {
+  private struct State {
+    var value: Value?
+    var waiter: CheckedContinuation<Value, Never>?
+  }
+  private let state = Mutex(State())
+
+  func set(_ value: Value) {
+    let waiter = state.withLock { state -> CheckedContinuation<Value, Never>? in
+      guard state.value == nil else { return nil }
+      state.value = value
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume(returning: value)
+  }
+
+  /// For one task.
+  var value: Value {
+    get async {
+      await withCheckedContinuation { continuation in
+        let value = state.withLock { state -> Value? in
+          if state.value == nil { state.waiter = continuation }
+          return state.value
+        }
+        if let value { continuation.resume(returning: value) }
+      }
+    }
+  }
+}

@@ -1,0 +1,352 @@
+import AsyncHTTPClient
+import JSONRPC
+import Logging
+import NIOCore
+import NIOHTTP1
+import StrictJSON
+import Synchronization
+
+/// JSON-RPC to an MCP server over Streamable HTTP. Each request is a POST of its own, answered with JSON or with a stream
+/// of events; closing it is the cancellation in the modern era.
+///
+/// The headers of a request are the operator's for this server, and what MCP mirrors from the body: nothing of the
+/// gateway's own caller is in them.
+final class HTTPConnection: UpstreamConnection {
+  private let url: String
+  private let headers: [(name: String, value: String)]
+  private let limits: UpstreamLimits
+  private let client: HTTPClient
+  private let logger: Logger
+  private let onNotification: @Sendable (UpstreamNotification) -> Void
+  private let onBroken: @Sendable (String) -> Void
+  private let state = Mutex(State())
+
+  private struct State {
+    var nextID = 1
+    var era = UpstreamEra(version: .latest)
+    /// What a legacy server calls the session that `initialize` began.
+    var sessionID: String?
+    var end: String?
+    /// By the request's id.
+    var running: [Int: Task<UpstreamReply, Never>] = [:]
+  }
+
+  /// - Parameters:
+  ///   - headers: sent with every request, the operator's credentials among them
+  ///   - onNotification: told what the server says beside its answers, but for progress
+  ///   - onBroken: told once when the server can't be reached any more, or has forgotten the session
+  init(
+    url: String, headers: [(name: String, value: String)], limits: UpstreamLimits, client: HTTPClient, logger: Logger,
+    onNotification: @escaping @Sendable (UpstreamNotification) -> Void,
+    onBroken: @escaping @Sendable (String) -> Void
+  ) {
+    self.url = url
+    self.headers = headers
+    self.limits = limits
+    self.client = client
+    self.logger = logger
+    self.onNotification = onNotification
+    self.onBroken = onBroken
+  }
+
+  func speak(_ era: UpstreamEra) { state.withLock { $0.era = era } }
+
+  func request(_ request: UpstreamRequest) async -> UpstreamReply {
+    let (id, end) = state.withLock { state in
+      defer { state.nextID += 1 }
+      return (state.nextID, state.end)
+    }
+    if let end { return .notSent(end) }
+    let call = HTTPCall(request, id: id)
+    let exchange = Task { await self.exchange(call) }
+    let isOpen = state.withLock { state in
+      state.running[id] = exchange
+      return state.end == nil
+    }
+    defer { state.withLock { _ = $0.running.removeValue(forKey: id) } }
+    if !isOpen { exchange.cancel() }
+    request.handle?.onGivingUp { [weak self] in
+      call.giveUp($0.text)
+      self?.cancel(call, exchange)
+    }
+    let timer = Task {
+      while let pause = call.timeLeft() { try await Task.sleep(for: pause) }
+      self.cancel(call, exchange)
+    }
+    defer { timer.cancel() }
+    let reply = await withTaskCancellationHandler {
+      await exchange.value
+    } onCancel: {
+      call.giveUp("the call was cancelled")
+      cancel(call, exchange)
+    }
+    guard let reason = call.endReason else {
+      if case .result = reply { request.handle?.noteAnswered() }
+      if case .error = reply { request.handle?.noteAnswered() }
+      return reply
+    }
+    request.handle?.noteGivenUp()
+    return call.isSent ? .lost(reason) : .notSent(reason)
+  }
+
+  func notify(_ method: String) async { await notify(method, params: nil) }
+
+  func opened() async {}
+
+  func close(because reason: String) {
+    let running = state.withLock { state -> [Task<UpstreamReply, Never>] in
+      guard state.end == nil else { return [] }
+      state.end = reason
+      return Array(state.running.values)
+    }
+    for task in running { task.cancel() }
+  }
+
+  /// Tells a legacy server that its session is over, as the specification asks of clients.
+  func endSession() async {
+    guard let session = state.withLock({ $0.sessionID }) else { return }
+    var request = HTTPClientRequest(url: url)
+    request.method = .DELETE
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
+    _ = try? await client.execute(request, timeout: .seconds(2))
+  }
+
+  /// Listens to what a legacy server says of its own accord; returns when it ends, or at once when it says nothing that
+  /// way.
+  func listen() async {
+    guard let session = state.withLock({ $0.sessionID }) else { return }
+    var request = HTTPClientRequest(url: url)
+    request.method = .GET
+    addHeaders(to: &request, mirroring: nil)
+    request.headers.replaceOrAdd(name: "Accept", value: "text/event-stream")
+    request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
+    guard let response = try? await client.execute(request, deadline: .distantFuture), response.status == .ok else {
+      return
+    }
+    var parser = ServerSentEventParser(maximumEventBytes: limits.line)
+    do {
+      for try await chunk in response.body {
+        for event in try parser.events(in: chunk.readableBytesView) where event.event == "message" {
+          if let value = try? JSONValue(parsing: event.data) { receive(value, for: nil) }
+        }
+      }
+    } catch {
+      // The stream's end is the end of the listening.
+    }
+  }
+}
+
+// MARK: - One exchange
+
+/// A request under way: when its time is over, and whether it can have reached the server.
+private final class HTTPCall: Sendable {
+  let request: UpstreamRequest
+  let id: Int
+  private struct State {
+    let started = ContinuousClock.now
+    var lastSign = ContinuousClock.now
+    var isSent = false
+    var endReason: String?
+    var isOver = false
+  }
+  private let state = Mutex(State())
+
+  init(_ request: UpstreamRequest, id: Int) {
+    self.request = request
+    self.id = id
+  }
+
+  var isSent: Bool { state.withLock { $0.isSent } }
+  /// Why nobody waits for it any more.
+  var endReason: String? { state.withLock { $0.endReason } }
+
+  func noteSent() {
+    state.withLock { $0.isSent = true }
+    request.handle?.noteSent()
+  }
+
+  func noteProgress() { state.withLock { $0.lastSign = .now } }
+
+  func giveUp(_ reason: String) { state.withLock { $0.endReason = $0.endReason ?? reason } }
+
+  /// Absent when the time is over, which is the reason then.
+  func timeLeft() -> Duration? {
+    state.withLock { state in
+      let limits = request.limits
+      var (deadline, reason) = (state.lastSign + limits.idle, "the call timed out after \(limits.idle.formatted)")
+      if state.lastSign > state.started + .milliseconds(1) { reason = "no progress for \(limits.idle.formatted)" }
+      if let total = limits.total, state.started + total < deadline {
+        (deadline, reason) = (state.started + total, "the call timed out after \(total.formatted)")
+      }
+      let left = ContinuousClock.now.duration(to: deadline)
+      if left > .zero { return left }
+      state.endReason = state.endReason ?? reason
+      return nil
+    }
+  }
+}
+
+extension HTTPConnection {
+  private func cancel(_ call: HTTPCall, _ exchange: Task<UpstreamReply, Never>) {
+    exchange.cancel()
+    guard call.isSent else { return }
+    call.request.handle?.note(.streamClosed)
+    let era = state.withLock { $0.era }
+    guard !era.version.isModern else { return }
+    // Closing the stream means nothing to a legacy server.
+    Task {
+      await notify(
+        "notifications/cancelled",
+        params: ["requestId": JSONValue(call.id), "reason": .string(call.endReason ?? "cancelled")])
+    }
+  }
+
+  private func exchange(_ call: HTTPCall) async -> UpstreamReply {
+    let era = state.withLock { $0.era }
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    addHeaders(to: &request, mirroring: call.request)
+    request.body = .bytes(ByteBuffer(bytes: call.request.bytes(id: call.id, era: era)))
+    if let refusal = call.request.admit?() { return .refused(refusal) }
+    if Task.isCancelled { return .notSent(state.withLock { $0.end } ?? "the call was cancelled") }
+    call.noteSent()
+    let response: HTTPClientResponse
+    do {
+      response = try await client.execute(request, deadline: .distantFuture)
+    } catch let error as HTTPClientError where error == .connectTimeout {
+      return unreachable("no connection within \(limits.connect.formatted)")
+    } catch is ChannelError {
+      return unreachable("it can't be reached")
+    } catch {
+      let text = "\(error)"
+      if text.contains("onnection refused") || text.contains("NIOConnectionError") {
+        return unreachable("it can't be reached")
+      }
+      return .lost(state.withLock { $0.end } ?? "the connection failed: \(text.prefix(200))")
+    }
+    do {
+      return try await read(response, for: call)
+    } catch is EventTooLarge {
+      return .lost("it sent more than \(limits.line >> 20) MiB")
+    } catch {
+      return .lost(state.withLock { $0.end } ?? "its answer broke off: \("\(error)".prefix(200))")
+    }
+  }
+
+  private func unreachable(_ reason: String) -> UpstreamReply {
+    onBroken(reason)
+    return .notSent(reason)
+  }
+
+  private func addHeaders(to request: inout HTTPClientRequest, mirroring message: UpstreamRequest?) {
+    let (era, session) = state.withLock { ($0.era, $0.sessionID) }
+    request.headers.reserveCapacity(headers.count + 7)
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
+    request.headers.replaceOrAdd(name: "Accept", value: "application/json, text/event-stream")
+    // A legacy client names the version once it is agreed upon.
+    if message?.method != "initialize" {
+      request.headers.replaceOrAdd(name: "MCP-Protocol-Version", value: era.version.rawValue)
+    }
+    if let session { request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session) }
+    guard era.version.isModern, let message else { return }
+    request.headers.replaceOrAdd(name: "Mcp-Method", value: message.method)
+    if let name = message.name {
+      request.headers.replaceOrAdd(name: "Mcp-Name", value: MCPHeaderValue.encoded(name))
+    }
+    for (name, value) in message.parameterHeaders { request.headers.replaceOrAdd(name: name, value: value) }
+  }
+
+  private func read(_ response: HTTPClientResponse, for call: HTTPCall) async throws -> UpstreamReply {
+    let type = response.headers.first(name: "Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
+    if call.request.method == "initialize", let session = response.headers.first(name: "Mcp-Session-Id") {
+      state.withLock { $0.sessionID = session }
+    }
+    let status = response.status.code
+    if status == 200, type.hasPrefix("text/event-stream") { return try await readEvents(response, for: call) }
+    let limit = min(call.request.limits.resultBytes, limits.line)
+    var bytes: [UInt8] = []
+    for try await chunk in response.body {
+      guard bytes.count + chunk.readableBytes <= limit else { return .lost("its result has more than \(limit) bytes") }
+      bytes.append(contentsOf: chunk.readableBytesView)
+    }
+    if type.hasPrefix("application/json"), !bytes.isEmpty {
+      do throws(JSONError) {
+        if let reply = receive(try JSONValue(parsing: bytes), for: call) { return reply }
+      } catch {
+        if status == 200 { return .lost("its answer is not valid JSON: \(error.message) at \(error.path)") }
+      }
+    }
+    switch status {
+    case 404 where state.withLock({ $0.sessionID != nil }):
+      onBroken("it has forgotten the session")
+      return .notSent("it has forgotten the session")
+    case 200..<300: return .lost("it answered HTTP \(status) without an answer")
+    case 500...: return .lost("it answered HTTP \(status)")
+    default: return .error(JSONRPCError(code: JSONRPCError.internalError, message: "it answered HTTP \(status)"))
+    }
+  }
+
+  private func readEvents(_ response: HTTPClientResponse, for call: HTTPCall) async throws -> UpstreamReply {
+    var parser = ServerSentEventParser(maximumEventBytes: limits.line)
+    for try await chunk in response.body {
+      for event in try parser.events(in: chunk.readableBytesView) where event.event == "message" && !event.data.isEmpty
+      {
+        let value: JSONValue
+        do throws(JSONError) {
+          value = try JSONValue(parsing: event.data)
+        } catch {
+          return .lost("its answer is not valid JSON: \(error.message) at \(error.path)")
+        }
+        guard let reply = receive(value, for: call) else { continue }
+        let limit = call.request.limits.resultBytes
+        return event.data.count <= limit ? reply : .lost("its result has more than \(limit) bytes")
+      }
+    }
+    return .lost("its stream ended without an answer")
+  }
+
+  /// The reply when the message is one to the call.
+  @discardableResult
+  private func receive(_ value: JSONValue, for call: HTTPCall?) -> UpstreamReply? {
+    do throws(InvalidJSONRPCMessage) {
+      switch try JSONRPCMessage(value) {
+      case .result(.number(let id), let result) where id == call?.id: return .result(result)
+      case .error(.number(let id)?, let error) where id == call?.id: return .error(error)
+      // An error that couldn't name its request answers the one that it comes back for.
+      case .error(nil, let error) where call != nil: return .error(error)
+      case .result, .error: return nil
+      case .notification("notifications/progress", let params):
+        guard let call, params?["progressToken"]?.intValue == call.id, var object = params?.objectValue else {
+          return nil
+        }
+        call.noteProgress()
+        object["progressToken"] = nil
+        call.request.onProgress?(object)
+      case .notification(let method, let params):
+        onNotification(UpstreamNotification(method: method, params: params))
+      case .request(let id, let method, _):
+        // Refused rather than left open, so that no server waits for us.
+        let refusal = JSONRPCMessage.error(
+          id: id, JSONRPCError(code: JSONRPCError.methodNotFound, message: "method not found: \(method.prefix(100))"))
+        Task { await self.post(method == "ping" ? .result(id: id, [:]) : refusal) }
+      }
+      return nil
+    } catch {
+      return call == nil ? nil : .lost("its answer is no JSON-RPC message: \(error.message)")
+    }
+  }
+
+  private func notify(_ method: String, params: JSONValue?) async {
+    await post(.notification(method: method, params: params))
+  }
+
+  private func post(_ message: JSONRPCMessage) async {
+    var request = HTTPClientRequest(url: url)
+    request.method = .POST
+    addHeaders(to: &request, mirroring: nil)
+    request.body = .bytes(ByteBuffer(bytes: message.serialized()))
+    _ = try? await client.execute(request, timeout: .seconds(10))
+  }
+}

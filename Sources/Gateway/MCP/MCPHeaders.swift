@@ -1,0 +1,165 @@
+import FoundationEssentials
+public import StrictJSON
+
+/// The headers by which Streamable HTTP mirrors what a request is (MCP 2026-07-28, "Request Metadata").
+///
+/// Names are compared without regard to ASCII case, values by their bytes.
+public enum RoutingHeaders {
+  public static let protocolVersion = "MCP-Protocol-Version"
+  public static let method = "Mcp-Method"
+  public static let name = "Mcp-Name"
+
+  /// The member of `params._meta` that `MCP-Protocol-Version` mirrors.
+  static let versionKey = "io.modelcontextprotocol/protocolVersion"
+
+  /// The member of `params` that `Mcp-Name` mirrors; absent for methods without that header.
+  static func nameKey(for method: String) -> String? {
+    switch method {
+    case "tools/call", "prompts/get": "name"
+    case "resources/read": "uri"
+    default: nil
+    }
+  }
+
+  /// What a client sends with a request. `Mcp-Name` is left out when the parameter isn't a string.
+  public static func headers(
+    method: String, params: JSONValue?, version: String
+  ) -> [(name: String, value: String)] {
+    var headers = [
+      (name: protocolVersion, value: MCPHeaderValue.encoded(version)),
+      (name: self.method, value: MCPHeaderValue.encoded(method)),
+    ]
+    if let key = nameKey(for: method), let value = params?[key]?.stringValue {
+      headers.append((name: name, value: MCPHeaderValue.encoded(value)))
+    }
+    return headers
+  }
+
+  /// How a request's headers differ from its body: "Mcp-Name header 'foo' does not match the body's params.name 'bar'";
+  /// absent when they don't. One that is missing or there twice differs. A body that has no `params.name` where its
+  /// method wants one is for others to refuse.
+  public static func mismatch(
+    method: String, params: JSONValue?, headers: [(name: String, value: String)]
+  ) -> String? {
+    let fields = MCPHeaderFields(headers)
+    for name in [protocolVersion, self.method, name] where fields[name]?.isDuplicated == true {
+      return "\(name) header appears more than once"
+    }
+    let version = params?["_meta"]?[versionKey]
+    if let problem = compare(protocolVersion, fields, version, "params._meta[\"\(versionKey)\"]") { return problem }
+    if let problem = compare(self.method, fields, .string(method), "method") { return problem }
+    guard let key = nameKey(for: method), let value = params?[key], !value.isNull else { return nil }
+    return compare(name, fields, value, "params.\(key)", isEncoded: true)
+  }
+
+  private static func compare(
+    _ name: String, _ fields: MCPHeaderFields, _ value: JSONValue?, _ place: String, isEncoded: Bool = false
+  ) -> String? {
+    guard let raw = fields[name]?.value else {
+      return "\(name) header is missing, the body's \(place) is \(MCPHeaderValue.shown(value))"
+    }
+    guard let header = isEncoded ? MCPHeaderValue.decoded(raw) : raw else { return MCPHeaderValue.malformed(name, raw) }
+    if let text = value?.stringValue, text.utf8.elementsEqual(header.utf8) { return nil }
+    let shown = MCPHeaderValue.shown(header)
+    return value == nil
+      ? "\(name) header \(shown) has nothing to match, the body has no \(place)"
+      : "\(name) header \(shown) does not match the body's \(place) \(MCPHeaderValue.shown(value))"
+  }
+}
+
+/// Text as the value of `Mcp-Name` and `Mcp-Param-…` headers (MCP 2026-07-28, "Value Encoding").
+enum MCPHeaderValue {
+  private static let prefix = "=?base64?"
+  private static let suffix = "?="
+
+  /// The text itself when it consists of visible ASCII, spaces and tabs, with none of these at its ends, and doesn't
+  /// look encoded; else `=?base64?…?=` of its UTF-8.
+  static func encoded(_ text: String) -> String {
+    let bytes = text.utf8
+    let isBlankAtEnds = bytes.first.map(isBlank) == true || bytes.last.map(isBlank) == true
+    if bytes.allSatisfy(isPlain), !isBlankAtEnds, payload(of: text) == nil { return text }
+    return prefix + Data(text.utf8).base64EncodedString() + suffix
+  }
+
+  /// Absent when a value holds characters that no header value may have, or when what is in the base64 markers is not
+  /// the one base64 text (RFC 4648 section 4, padded, no bits left over) of well-formed UTF-8.
+  static func decoded(_ value: String) -> String? {
+    guard value.utf8.allSatisfy(isPlain) else { return nil }
+    guard let payload = payload(of: value) else { return value }
+    guard let data = Data(base64Encoded: payload), data.base64EncodedString() == payload else { return nil }
+    return String(validating: data, as: UTF8.self)
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool { (0x20...0x7E).contains(byte) || byte == 0x09 }
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+  /// What is between the markers; absent unless both are there. ASCII.
+  private static func payload(of value: String) -> String? {
+    let bytes = value.utf8
+    guard bytes.count >= prefix.utf8.count + suffix.utf8.count, bytes.starts(with: prefix.utf8),
+      bytes.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
+    else { return nil }
+    return String(bytes.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count))
+  }
+}
+
+extension MCPHeaderValue {
+  /// How many characters of a value are shown.
+  private static let shownLength = 100
+
+  /// `'a\u{9}b'`: cut, and without characters that would change how the text around it reads.
+  static func shown(_ text: String) -> String {
+    var shown = "'"
+    for scalar in text.unicodeScalars.prefix(shownLength) {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        shown += "\\u{\(String(scalar.value, radix: 16))}"
+      default: shown.unicodeScalars.append(scalar)
+      }
+    }
+    return shown + (text.unicodeScalars.dropFirst(shownLength).isEmpty ? "'" : "…'")
+  }
+
+  static func shown(_ value: JSONValue?) -> String {
+    switch value {
+    case nil: "absent"
+    case .string(let text): shown(text)
+    case .null: "null"
+    case .boolean(let value): value ? "true" : "false"
+    case .number(let number): number.literal.utf8.count <= shownLength ? number.literal : "a number"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+
+  static func malformed(_ name: String, _ value: String) -> String {
+    value.utf8.allSatisfy(isPlain)
+      ? "\(name) header \(shown(value)) is not base64 of UTF-8"
+      : "\(name) header \(shown(value)) holds characters that are not allowed in a header"
+  }
+}
+
+/// A request's headers by their names.
+struct MCPHeaderFields {
+  struct Field {
+    /// The first one's.
+    var value: String
+    var isDuplicated = false
+  }
+
+  private var fields: [ExactText: Field] = [:]
+
+  init(_ headers: [(name: String, value: String)]) {
+    for (name, value) in headers {
+      let key = Self.key(name)
+      if fields[key] == nil { fields[key] = Field(value: value) } else { fields[key]?.isDuplicated = true }
+    }
+  }
+
+  subscript(name: String) -> Field? { fields[Self.key(name)] }
+
+  /// In lower case, as far as it is ASCII.
+  static func key(_ name: String) -> ExactText {
+    ExactText(String(decoding: name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self))
+  }
+}

@@ -1,0 +1,333 @@
+import JSONRPC
+import StrictJSON
+
+/// What the gateway answers as an MCP server, in both eras and over every transport.
+///
+/// A refusal by policy is a tool's result that says so (`isError`), since the model has to see it; elsewhere it is an
+/// error with the code `denied`, which is outside the ranges that JSON-RPC and MCP reserve. Both name the event in
+/// `_meta` or `data`.
+struct MCPServer: Sendable {
+  /// HTTP's word for it.
+  static let denied = 403
+  static let traceIDKey = "agentgate/trace_id"
+  /// Tools, resources or prompts of a page.
+  static let pageSize = 500
+
+  let gatekeeper: Gatekeeper
+  let catalogue: ToolCatalogue
+  let offers: UpstreamOffers?
+  let version: String
+
+  /// The answer to a request of a modern client.
+  func answerModern(
+    _ method: String, _ params: JSONValue, _ caller: MCPCaller, _ exchange: MCPExchange
+  ) async -> MCPAnswer {
+    switch method {
+    case "server/discover": .result(discovery(caller), traceID: nil)
+    default: await answerCommon(method, params, caller, exchange)
+    }
+  }
+
+  /// The answer to a request of a legacy client, but for `initialize`.
+  func answerLegacy(
+    _ method: String, _ params: JSONValue, _ caller: MCPCaller, _ exchange: MCPExchange
+  ) async -> MCPAnswer {
+    switch method {
+    case "ping": .result([:], traceID: nil)
+    default: await answerCommon(method, params, caller, exchange)
+    }
+  }
+
+  private func answerCommon(
+    _ method: String, _ params: JSONValue, _ caller: MCPCaller, _ exchange: MCPExchange
+  ) async -> MCPAnswer {
+    switch method {
+    case "tools/list": await listTools(params, caller)
+    case "tools/call": await callTool(params, caller, exchange)
+    case "resources/list", "resources/templates/list", "prompts/list": await list(method, params, caller)
+    case "resources/read": await ask(method, params, nameIn: "uri", caller, exchange)
+    case "prompts/get": await ask(method, params, nameIn: "name", caller, exchange)
+    case "completion/complete": await ask(method, params, nameIn: nil, caller, exchange)
+    default: .error(JSONRPCError.methodNotFound, "method not found: \(String(method.unicodeScalars.prefix(100)))")
+    }
+  }
+
+  func tool(_ name: ToolName) -> ToolDefinition? { catalogue.tool(name) }
+
+  // MARK: Who we are
+
+  /// The answer to `initialize`, and the version that it settles on: the client's, or else the newest with a handshake.
+  func initialize(_ params: JSONValue, session: SessionID) -> (result: JSONValue, version: MCPVersion) {
+    let asked = params["protocolVersion"]?.stringValue.flatMap(MCPVersion.init)
+    let version = asked.flatMap { $0.isModern ? nil : $0 } ?? .latestWithHandshake
+    var result: JSONObject = [
+      "protocolVersion": .string(version.rawValue),
+      "capabilities": capabilities(session, context: ["protocol_version": .string(version.rawValue)]),
+      "serverInfo": serverInfo,
+    ]
+    result["instructions"] = instructions.map { .string($0) }
+    return (.object(result), version)
+  }
+
+  private func discovery(_ caller: MCPCaller) -> JSONValue {
+    var result: JSONObject = [
+      "resultType": "complete", "supportedVersions": .array(MCPVersion.all.map { .string($0.rawValue) }),
+      "capabilities": capabilities(caller.session, context: caller.context), "ttlMs": 0, "cacheScope": "private",
+      "_meta": [MCPMeta.serverInfo: serverInfo],
+    ]
+    result["instructions"] = instructions.map { .string($0) }
+    return .object(result)
+  }
+
+  private var serverInfo: JSONValue { ["name": "agentgate", "title": "AgentGate", "version": .string(version)] }
+
+  private var instructions: String? { offers?.instructions }
+
+  /// Resources, prompts and completions are offered where an upstream has them and the policy lets the session list them.
+  private func capabilities(_ session: SessionID, context: JSONValue) -> JSONValue {
+    var capabilities: JSONObject = ["tools": ["listChanged": true]]
+    guard let offers else { return .object(capabilities) }
+    func isAllowed(_ method: String) -> Bool {
+      gatekeeper.previews(method, params: .emptyObject, server: nil, session: session, context: context)
+    }
+    if offers.hasResources, isAllowed("resources/list") { capabilities["resources"] = ["listChanged": true] }
+    if offers.hasPrompts, isAllowed("prompts/list") { capabilities["prompts"] = ["listChanged": true] }
+    if offers.hasCompletions, isAllowed("completion/complete") { capabilities["completions"] = [:] }
+    return .object(capabilities)
+  }
+
+  // MARK: Lists
+
+  private func listTools(_ params: JSONValue, _ caller: MCPCaller) async -> MCPAnswer {
+    let tools = await catalogue.definitions(for: caller.session, agent: caller.agent, context: caller.context)
+    return page(tools.map { ($0.name, $0.raw) }, of: "tools", params, caller)
+  }
+
+  private func list(_ method: String, _ params: JSONValue, _ caller: MCPCaller) async -> MCPAnswer {
+    guard let offers else { return .error(JSONRPCError.methodNotFound, "method not found: \(method)") }
+    guard
+      gatekeeper.previews(
+        method, params: .emptyObject, server: nil, session: caller.session, context: caller.context)
+    else { return .error(Self.denied, "Policy denied: \(method)") }
+    let (member, one) =
+      switch method {
+      case "resources/list": ("resources", "resources/read")
+      case "resources/templates/list": ("resourceTemplates", "")
+      default: ("prompts", "prompts/get")
+      }
+    let items = await offers.items(method, member).filter { item in
+      guard !one.isEmpty else { return true }
+      let key = one == "prompts/get" ? "name" : "uri"
+      guard let params = try? CanonicalJSON([key: .string(item.name)]) else { return false }
+      return gatekeeper.previews(
+        one, params: params, server: item.server, session: caller.session, context: caller.context)
+    }
+    return page(items.map { ($0.name, $0.raw) }, of: member, params, caller)
+  }
+
+  /// A page of what is ordered by name: the cursor is the last name of the page before, so that a list that changes
+  /// meanwhile neither repeats nor skips what stays.
+  private func page(
+    _ items: [(name: String, raw: JSONValue)], of member: String, _ params: JSONValue, _ caller: MCPCaller
+  ) -> MCPAnswer {
+    var rest = items[...]
+    if let value = params["cursor"] {
+      guard let cursor = value.stringValue, let last = ListCursor.name(of: cursor) else {
+        return .error(JSONRPCError.invalidParams, "`cursor` is none that this server gave")
+      }
+      rest = rest.drop { !last.utf8.lexicographicallyPrecedes($0.name.utf8) }
+    }
+    let page = rest.prefix(Self.pageSize)
+    var result: JSONObject = [member: .array(page.map(\.raw))]
+    if rest.count > page.count, let last = page.last { result["nextCursor"] = .string(ListCursor.text(last.name)) }
+    if caller.version.isModern {
+      result["resultType"] = "complete"
+      // What one caller may see is no other's business, and a kill or a reload changes it at any time.
+      result["ttlMs"] = 0
+      result["cacheScope"] = "private"
+    }
+    return .result(.object(result), traceID: nil)
+  }
+
+  // MARK: Calls
+
+  private func callTool(_ params: JSONValue, _ caller: MCPCaller, _ exchange: MCPExchange) async -> MCPAnswer {
+    guard let text = params["name"]?.stringValue else {
+      return .error(JSONRPCError.invalidParams, "`params.name` must be a string")
+    }
+    let name: ToolName
+    do throws(InvalidIdentifier) {
+      name = try ToolName(text)
+    } catch {
+      return .error(JSONRPCError.invalidParams, "`params.name`: \(error.message)")
+    }
+    let arguments = params["arguments"] ?? [:]
+    guard arguments.objectValue != nil else {
+      return .error(JSONRPCError.invalidParams, "`params.arguments` must be an object")
+    }
+    var call: ToolCall
+    do throws(JSONError) {
+      call = ToolCall(
+        sessionID: caller.session, toolName: name, arguments: try CanonicalJSON(arguments), context: caller.context,
+        approvalToken: nil, correlationID: caller.correlationID)
+      (call.extras, call.approvalState) = try Self.extras(params, caller)
+    } catch {
+      return .error(JSONRPCError.invalidParams, "`params`: \(error.message) at \(error.path)")
+    }
+    call.handle = exchange.handle
+    call.onProgress = Self.progress(params, exchange)
+    let answer = await gatekeeper.call(call)
+    return Self.toolAnswer(answer, caller)
+  }
+
+  /// What goes along with a request, and the state that is our own; throws for what can't be sent exactly.
+  private static func extras(
+    _ params: JSONValue, _ caller: MCPCaller
+  ) throws(JSONError) -> (RequestExtras, approvalState: String?) {
+    var extras = RequestExtras()
+    extras.clientCapabilities = caller.capabilities
+    var approvalState: String?
+    if let state = params["requestState"]?.stringValue {
+      if RequestStateSeal.isSealed(state) { approvalState = state } else { extras.requestState = state }
+    }
+    if let responses = params["inputResponses"], responses.objectValue != nil {
+      extras.inputResponses = try CanonicalJSON(responses)
+    }
+    let own = (params["_meta"]?.objectValue?.members ?? []).filter { member in
+      member.key != MCPMeta.progressToken && !member.key.hasPrefix("io.modelcontextprotocol/")
+    }
+    if !own.isEmpty { extras.meta = try CanonicalJSON(.object(JSONObject(own))) }
+    return (extras, approvalState)
+  }
+
+  private static func progress(
+    _ params: JSONValue, _ exchange: MCPExchange
+  ) -> (@Sendable (JSONObject) -> Void)? {
+    guard let token = params["_meta"]?[MCPMeta.progressToken], JSONRPCID(token) != nil else { return nil }
+    return { progress in
+      var progress = progress
+      progress["progressToken"] = token
+      exchange.send(.notification(method: "notifications/progress", params: .object(progress)))
+    }
+  }
+
+  private static func toolAnswer(_ answer: CallAnswer, _ caller: MCPCaller) -> MCPAnswer {
+    if let result = answer.result { return .result(adapted(result, to: caller), traceID: answer.traceID) }
+    if let failure = answer.failure { return .error(JSONRPCError(failure), traceID: answer.traceID) }
+    if answer.decision.action == .requireApproval, let approval = answer.approval, caller.version.isModern {
+      return .result(
+        [
+          "resultType": "input_required", "requestState": .string(approval.requestState),
+          "_meta": [
+            traceIDKey: .string(answer.traceID), "agentgate/approval_id": .string(approval.id),
+            "agentgate/message": .string("\(answer.error ?? ""); \(approval.hint)"),
+            "agentgate/expires": .string(ISOTimestamp.text(approval.expires)),
+          ],
+        ], traceID: answer.traceID)
+    }
+    // A tool that nobody has isn't the model's mistake to see and mend.
+    if answer.isUnknownTool, answer.decision.action == .deny {
+      return .error(
+        JSONRPCError(
+          code: JSONRPCError.invalidParams, message: "unknown tool: \(answer.error ?? "")",
+          data: [traceIDKey: .string(answer.traceID)]), traceID: answer.traceID)
+    }
+    var text = answer.error ?? "refused"
+    if answer.decision.action == .allow { text = "Tool execution failed: \(text)" }
+    if let approval = answer.approval { text += "; \(approval.hint)" }
+    var meta: JSONObject = [
+      traceIDKey: .string(answer.traceID), "agentgate/decision": .string(answer.decision.action.rawValue),
+    ]
+    meta["agentgate/matched_rule"] = answer.decision.matchedRule.map { .string($0) }
+    meta["agentgate/approval_id"] = answer.approval.map { .string($0.id) }
+    var result: JSONObject = ["content": [["type": "text", "text": .string(text)]], "isError": true]
+    if caller.version.isModern { result["resultType"] = "complete" }
+    result["_meta"] = .object(meta)
+    return .result(.object(result), traceID: answer.traceID)
+  }
+
+  /// As the upstream gave it but for `resultType`, which one era requires and the other doesn't know.
+  private static func adapted(_ result: JSONValue, to caller: MCPCaller) -> JSONValue {
+    var result = result
+    if caller.version.isModern {
+      if result["resultType"] == nil { result["resultType"] = "complete" }
+      return result
+    }
+    if result["resultType"] == "complete" { result["resultType"] = nil }
+    // What modern servers say of themselves in every answer was said in the legacy era's handshake.
+    if result["_meta"]?[MCPMeta.serverInfo] != nil {
+      result["_meta"]?[MCPMeta.serverInfo] = nil
+      if result["_meta"]?.objectValue?.isEmpty == true { result["_meta"] = nil }
+    }
+    return result
+  }
+
+  // MARK: Resources, prompts, completions
+
+  private func ask(
+    _ method: String, _ params: JSONValue, nameIn key: String?, _ caller: MCPCaller, _ exchange: MCPExchange
+  ) async -> MCPAnswer {
+    guard let offers else { return .error(JSONRPCError.methodNotFound, "method not found: \(method)") }
+    if let key, params[key]?.stringValue == nil {
+      return .error(JSONRPCError.invalidParams, "`params.\(key)` must be a string")
+    }
+    guard var object = params.objectValue else {
+      return .error(JSONRPCError.invalidParams, "`params` must be an object")
+    }
+    for own in ["_meta", "requestState", "inputResponses"] { object[own] = nil }
+    let canonical: CanonicalJSON
+    let extras: RequestExtras
+    do throws(JSONError) {
+      canonical = try CanonicalJSON(.object(object))
+      (extras, _) = try Self.extras(params, caller)
+    } catch {
+      return .error(JSONRPCError.invalidParams, "`params`: \(error.message) at \(error.path)")
+    }
+    let target = await offers.target(of: method, object)
+    let asked = UpstreamAsk(
+      sessionID: caller.session, method: method, params: canonical, context: caller.context,
+      server: target?.server.name, extras: extras, handle: exchange.handle, correlationID: caller.correlationID)
+    let answer = await gatekeeper.ask(asked) { admit in
+      guard let target else { return .unavailable("no upstream server has it") }
+      return await target.server.pass(
+        method, target.members(canonical), name: key == nil ? nil : target.name, extras: extras,
+        handle: exchange.handle, admit: admit)
+    }
+    if let result = answer.result {
+      var result = Self.adapted(result, to: caller)
+      if caller.version.isModern, method == "resources/read" {
+        result["ttlMs"] = 0
+        result["cacheScope"] = "private"
+      }
+      return .result(result, traceID: answer.traceID)
+    }
+    if let failure = answer.failure { return .error(JSONRPCError(failure), traceID: answer.traceID) }
+    let isDenied = answer.decision.action != .allow
+    return .error(
+      JSONRPCError(
+        code: isDenied ? Self.denied : target == nil ? JSONRPCError.invalidParams : JSONRPCError.internalError,
+        message: answer.error ?? "refused", data: [Self.traceIDKey: .string(answer.traceID)]), traceID: answer.traceID)
+  }
+}
+
+extension JSONRPCError {
+  fileprivate init(_ error: UpstreamError) {
+    self.init(code: error.code, message: error.message, data: error.data)
+  }
+}
+
+/// Where a page ended, as the client hands it back: the last name in hexadecimal.
+enum ListCursor {
+  static func text(_ name: String) -> String { "n" + hexadecimal(name.utf8) }
+
+  static func name(of cursor: String) -> String? {
+    let digits = Array(cursor.utf8)
+    guard digits.first == UInt8(ascii: "n"), digits.count % 2 == 1 else { return nil }
+    var bytes: [UInt8] = []
+    for place in stride(from: 1, to: digits.count, by: 2) {
+      guard let high = digits[place].hexadecimalDigit, let low = digits[place + 1].hexadecimalDigit else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    return String(validating: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,200 @@
+import ArgumentParser
+import FoundationEssentials
+import Gateway
+import Glibc
+import StrictJSON
+
+struct Approvals: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the calls that wait for a human, and approve or deny them.",
+    discussion: """
+      A call that the policy answers with REQUIRE_APPROVAL waits here. Once approved, the same call of the same \
+      session passes once, if it comes before the approval expires.
+
+      Acts through the running server when it answers within two seconds, otherwise through approvals.db in the state \
+      folder, where the server finds it at once.
+
+      EXAMPLES
+        agentgate approvals
+        agentgate approvals show 01890a5d-ac96-774b-bcce-b302099a8057
+        agentgate approvals approve 01890a5d-ac96-774b-bcce-b302099a8057 --note "ticket 42"
+        agentgate approvals deny 01890a5d-ac96-774b-bcce-b302099a8057
+      """,
+    subcommands: [ApprovalList.self, ApprovalDetails.self, Approve.self, Deny.self],
+    defaultSubcommand: ApprovalList.self)
+}
+
+private struct ApprovalList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List what waits, or what has been decided, the newest first.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case pretty, json
+  }
+
+  enum Status: String, ExpressibleByArgument, CaseIterable {
+    case pending, approved, denied, used, expired, all
+
+    var stored: ApprovalRequest.Status? { ApprovalRequest.Status(rawValue: rawValue) }
+  }
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Option(name: .long, help: "pending, approved, denied, used, expired or all.")
+  var status: Status = .pending
+
+  @Option(name: .long, help: "How many at most, up to 1000.")
+  var limit = 100
+
+  @Option(name: .long, help: "pretty or json.")
+  var format: Format = .pretty
+
+  func validate() throws {
+    guard (1...1_000).contains(limit) else { throw ValidationError("--limit is from 1 to 1000") }
+  }
+
+  func run() async throws {
+    let client = ControlClient(configuration: try settings.read())
+    let requests: [JSONValue] = try await client.ask {
+      () async throws(ControlClient.ServerProblem) in
+      let query = (status.stored.map { "status=\($0.rawValue)&" } ?? "") + "limit=\(limit)"
+      return try await client.admin("GET", "/approvals?\(query)", body: nil)["approvals"]?.arrayValue ?? []
+    } orFiles: { problem in
+      try await client.approvals(because: problem) { store throws(ApprovalStoreError) in
+        try await store.list(status: status.stored, limit: limit)
+      }.map(\.json)
+    }
+    switch format {
+    case .json:
+      print(JSONValue.object(["approvals": .array(requests)]).serializedString())
+    case .pretty:
+      let rows = requests.map { request in
+        ["id", "status", "expires", "session_id", "tool_name", "reason"].map { key in
+          VisibleText.of(request[key]?.stringValue ?? "")
+        }
+      }
+      for line in Table.lines([["ID", "STATUS", "EXPIRES", "SESSION", "TOOL", "REASON"]] + rows) { print(line) }
+    }
+  }
+}
+
+private struct ApprovalDetails: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show all that is known of a request.")
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Argument(help: "The request's id.")
+  var id: String
+
+  @Option(name: .long, help: "pretty or json.")
+  var format: ApprovalList.Format = .pretty
+
+  func run() async throws {
+    let client = ControlClient(configuration: try settings.read())
+    let request: JSONValue = try await client.ask {
+      () async throws(ControlClient.ServerProblem) in
+      try await client.admin("GET", "/approvals/\(ControlClient.encoded(id))", body: nil)
+    } orFiles: { problem in
+      let found = try await client.approvals(because: problem) { store throws(ApprovalStoreError) in
+        try await store.request(id)
+      }
+      guard let found else { throw Failure.failed("there is no approval request \(VisibleText.quoted(id))") }
+      return found.json
+    }
+    switch format {
+    case .json: print(request.serializedString())
+    case .pretty:
+      let rows = (request.objectValue?.members ?? []).filter { !$0.value.isNull }.map { key, value in
+        [key, VisibleText.of(value.stringValue ?? value.serializedString())]
+      }
+      for line in Table.lines(rows) { print(line) }
+    }
+  }
+}
+
+private struct Approve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "approve", abstract: "Let a call pass, once.")
+
+  @OptionGroup var decision: DecisionOptions
+
+  func run() async throws { try await decision.decide(approve: true) }
+}
+
+private struct Deny: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "deny", abstract: "Let a call not pass.")
+
+  @OptionGroup var decision: DecisionOptions
+
+  func run() async throws { try await decision.decide(approve: false) }
+}
+
+private struct DecisionOptions: ParsableArguments {
+  @OptionGroup var settings: SettingsOptions
+
+  @Argument(help: "The request's id.")
+  var id: String
+
+  @Option(name: .long, help: "Kept with the decision.")
+  var note: String?
+
+  @Option(name: .long, help: "Who decides. (default: the user's name)")
+  var by: String?
+
+  func validate() throws {
+    if let note, note.unicodeScalars.count > ApprovalRequest.maximumNoteLength {
+      throw ValidationError("--note has more than \(ApprovalRequest.maximumNoteLength) characters")
+    }
+    if let by, by.unicodeScalars.count > ApprovalRequest.maximumNameLength {
+      throw ValidationError("--by has more than \(ApprovalRequest.maximumNameLength) characters")
+    }
+  }
+
+  func decide(approve: Bool) async throws {
+    let client = ControlClient(configuration: try settings.read())
+    let decider = decider
+    let done = "\(approve ? "approved" : "denied") request \(VisibleText.of(id))"
+    let line: String = try await client.ask {
+      () async throws(ControlClient.ServerProblem) in
+      var body: JSONObject = ["by": .string(decider)]
+      body["note"] = note.map { .string($0) }
+      let answer = try await client.admin(
+        "POST", "/approvals/\(ControlClient.encoded(id))/\(approve ? "approve" : "deny")", body: .object(body))
+      let warning = answer["warning"]?.stringValue.map { "; \($0)" } ?? ""
+      return "\(done) through the server at \(client.address)\(warning)"
+    } orFiles: { problem in
+      _ = try await client.approvals(because: problem) { store throws(ApprovalStoreError) in
+        try await store.decide(id, approve: approve, by: decider, note: note)
+      }
+      return "\(done) in \(client.configuration.approvalsPath) (\(problem))"
+    }
+    print(line)
+  }
+
+  private var decider: String {
+    if let by, !by.isEmpty { return by }
+    let user = ProcessInfo.processInfo.environment["USER"] ?? ""
+    let name = user.isEmpty ? "uid \(getuid())" : user
+    return String(String.UnicodeScalarView(name.unicodeScalars.prefix(ApprovalRequest.maximumNameLength)))
+  }
+}
+
+extension ControlClient {
+  /// What `act` does with the store in the state folder.
+  fileprivate func approvals<Answer>(
+    because problem: ServerProblem, _ act: (ApprovalStore) async throws(ApprovalStoreError) -> Answer
+  ) async throws -> Answer {
+    let path = configuration.approvalsPath
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Failure.failed("\(problem); and there is no approval store \(path)")
+    }
+    do throws(ApprovalStoreError) {
+      let store = try ApprovalStore(path: path, logger: .quiet)
+      let answer = try await act(store)
+      await store.close()
+      return answer
+    } catch {
+      throw Failure.failed("\(problem); and \(error)")
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Gateway
+import StrictJSON
+
+struct Containment: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the receipt of a kill: what became of the calls that it met under way.")
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Argument(help: "The containment's id, as the kill gave it.")
+  var id: String
+
+  @Flag(name: .long, help: "As JSON, with its hash and signature.")
+  var json = false
+
+  func run() async throws {
+    let client = ControlClient(configuration: try settings.read())
+    do throws(ControlClient.ServerProblem) {
+      let receipt = try await client.admin("GET", "/containments/\(ControlClient.encoded(id))", body: nil)
+      print(json ? receipt.serializedString() : ReceiptText.lines(receipt).joined(separator: "\n"))
+    } catch {
+      throw Failure.failed("\(error)")
+    }
+  }
+}

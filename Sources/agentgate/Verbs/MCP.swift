@@ -1,0 +1,57 @@
+import ArgumentParser
+import FoundationEssentials
+import Gateway
+import Logging
+
+struct MCP: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mcp",
+    abstract: "Serve the gateway over standard input and output, for MCP clients that start a command.",
+    discussion: """
+      The same gateway as `serve`, with MCP alone and for one client: put it where the client's configuration names a \
+      server's command. Policy, kill switch, traces and approvals are those of the state folder, which any number of \
+      gateways may share: a kill through a running server, or `agentgate kill`, reaches this one too.
+
+      Logs go to standard error.
+
+      EXAMPLES
+        agentgate mcp --mcp mcp.json --session laptop
+      """)
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Option(
+    name: .long, help: ArgumentHelp("The upstream MCP servers, as MCP clients have them: mcp.json.", valueName: "file"))
+  var mcp: String?
+
+  @Option(name: .long, help: "The session's id, by which it can be killed. (default: a new one)")
+  var session: String?
+
+  func validate() throws {
+    guard let session else { return }
+    do throws(InvalidIdentifier) {
+      _ = try SessionID(session)
+    } catch {
+      throw ValidationError("--session: \(error.message)")
+    }
+  }
+
+  func run() async throws {
+    let configuration = try settings.read(extraFlags: mcp.map { ["mcp_config": $0] } ?? [:])
+    LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: configuration.logLevel) }
+    let logger = Logger(label: "agentgate")
+    let assembly: Assembly
+    do throws(StartError) {
+      assembly = try Assembly(configuration, door: .stdio, logger: logger)
+    } catch {
+      throw Failure.configuration("\(error)")
+    }
+    let session = try SessionID(self.session ?? "stdio-\(UUID().uuidString.lowercased())")
+    logger.notice("serving over standard input and output", metadata: ["session_id": .string(session.rawValue)])
+    do {
+      try await assembly.runOverStandardIO(session: session)
+    } catch {
+      throw Failure.failed("\(error)")
+    }
+  }
+}
