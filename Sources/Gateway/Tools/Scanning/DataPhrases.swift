@@ -152,7 +152,7 @@ enum DataPhrases {
       """
       @move [to|all|everything|(data to)|(file to)] https|http|wss|ws <url>
       send|upload|post|transmit|forward|relay|leak|copy|report|push ~8 to ~3 (<url> | http | https | webhook)
-      send|upload|post|transmit|forward|sync|backup|store|save|push|export|transfer|stream|share|relay|exfiltrate|exfiltrat|leak|ship \
+      send|upload|post|transmit|forward|sync|backup|store|save|push|export|transfer|stream|share|relay|mirror|replicate|exfiltrate|exfiltrat|leak|ship \
       |dispatch ~9 \
       (external endpoint | external server | external api | external service | remote server | remote endpoint | remote api \
       | remote storage | third party server | third party service | external url | external host | external address \

@@ -54,6 +54,7 @@ enum InstructionPhrases {
       instruction|rule|directive ~3 (supersede | override | overrule | overwrite | cancel)
       (set aside | put aside | pay no attention | take no notice | throw away | no longer follow | do away with) ~6 \
       @before|@rules|guidance|said|wrote|told|operator|user
+      operator|developer|system|user|safety ~2 rule|instruction|prompt|guideline|policy ~3 void|suspended|revoked|withdrawn|lifted
       previous|prior|earlier|former ~2 rule|instruction|prompt|message|directive|guideline ~3 \
       void|test|fake|outdated|cancelled|canceled|revoked|withdrawn|superseded|joke|mistake
       """),
@@ -194,7 +195,7 @@ enum InstructionPhrases {
       (this | through | to | via | a | the)
       instruction|rule ~3 (apply | applies) to all ~2 tool
       (this tool | it) ~1 must ~1 be ~1 (called | used | invoked | run) ~1 \
-      (before | prior to | after) ~1 (any | every | all | each)
+      (before | prior to | after) ~1 (any | every | all | each | anything | everything)
       """),
     PhraseFamily(
       .crossToolInstruction, .medium,

@@ -1,7 +1,7 @@
 /// All the rules on one string after the other. Keeps what they need between strings.
 struct StringScan {
   private static let phrases = PhraseTable(
-    InstructionPhrases.families + DataPhrases.families + ForeignPhrases.families,
+    InstructionPhrases.families + DataPhrases.families + CommandPhrases.families + ForeignPhrases.families,
     abbreviations: InstructionPhrases.abbreviations)
   private static let shapes = ShapeTable(SuspectShapes.all)
 

@@ -1,4 +1,4 @@
-/// The shapes that are looked for, the more severe of a rule first.
+/// The shapes that are looked for, the more severe of a rule first but for those that follow up another.
 enum SuspectShapes {
   static let all = markup + commands + code + queries + places + secrets
 
@@ -25,7 +25,6 @@ enum SuspectShapes {
         #"(?i)#{2,}\s*(?:system|instructions?|assistant|new task|override|human)\b"#,
         #"(?i)[-=*_]{3,}\s*(?:begin|end|start|system|new|hidden)\b[^\n]*\b(?:instructions?|prompt|system|message|description)"#,
       ]),
-    TextShape(.promptMarkup, .low, [#"(?i)\b(?:system|admin)\s+(?:override|instructions?)\b"#]),
     TextShape(
       .htmlComment, .high, signs: "<",
       [
@@ -54,31 +53,26 @@ enum SuspectShapes {
     TextShape(
       .shellCommand, .high, signs: "-|/=;$&7+",
       [
-        #"(?i)\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^\n|;]*\|\s*(?:sudo\s+)?(?:(?:ba|z|da|k)?sh|python\d?|node|perl|ruby)\b"#,
+        #"(?i)\b(?:curl|wget|fetch|iwr|invoke-webrequest)\b[^\n|;]*\|\s*(?:sudo\s+)?"#
+          + #"(?:(?:ba|z|da|k)?sh|python\d?|node|perl|ruby)\b"#,
         #"\brm\s+-[a-zA-Z]*[rf]"#, #"(?i)\b(?:ba|z)?sh\s+-i\b"#, #"(?i)\bnc(?:at)?\s+-[a-z]*e\b"#, #"/dev/(?:tcp|udp)"#,
-        #"\bdd\s+if="#,
-        #"(?i)\bchmod\s+(?:0?777|[46]755|[ugo]*\+s)"#,
-        #"(?i)[;&|]\s*(?:curl|wget|rm|nc|bash|whoami|cat\s+/|cat\s+~)\b"#,
-        #"\|\s*base64\b"#, #"(?i)powershell(?:\.exe)?\s+-\w"#, #"(?i)\binvoke-expression\b"#, #"(?i)\bcertutil\s+-"#,
+        #"\bdd\s+if="#, #"(?i)\bchmod\s+(?:0?777|[46]755|[ugo]*\+s)"#,
+        #"(?i)[;&|]\s*(?:curl|wget|rm|nc|bash|whoami|cat\s+/|cat\s+~)\b"#, #"\|\s*base64\b"#,
+        #"(?i)powershell(?:\.exe)?\s+-\w"#, #"(?i)\binvoke-expression\b"#, #"(?i)\bcertutil\s+-"#,
         #"\$\((?:curl|wget|cat|whoami|id|env|printenv|base64)\b"#,
       ]),
     TextShape(
-      .shellCommand, .medium, signs: " /",
+      .shellCommand, .medium, signs: "-/+0123456789",
       [
         #"(?i)\b(?:wget|curl)\s+(?:["']?(?:https?|ftp)://|-\w|--\w)"#, #"(?i)\b(?:nc|netcat|ncat|nmap)\s+(?:-|\d)"#,
-        #"\b(?:shutdown|reboot|halt)\s+(?:-\w|now\b|0)"#, #"(?i)\bcmd(?:\.exe)?\s*/[ck]"#, #"(?i)\bnet\s+user"#,
-        #"(?i)\brundll32\b"#, #"(?i)\bwmic"#, #"(?i)\bkillall\b"#, #"(?i)\bp(?:kill|grep)\s+-f\b"#,
-        #"(?i)\bkill\s+(?:-9|1\b)"#, #"(?i)\bsudo\s"#, #"(?i)\bsu\s+-"#, #"(?i)\b(?:runuser|doas|setuid|setgid)\b"#,
-        #"(?i)\bch(?:own|grp)\s+(?:root|0)\b"#, #"(?i)\bchmod\s+[ugoa]*\+x"#, #"\b(?:bash|sh|zsh)\s+-c\b"#,
-        #"\b(?:python\d?|node|perl|ruby|php)\s+-[ce]\b"#,
+        #"\b(?:shutdown|reboot|halt)\s+(?:-\w|0)"#, #"(?i)\bcmd(?:\.exe)?\s*/[ck]"#, #"(?i)\bp(?:kill|grep)\s+-f\b"#,
+        #"(?i)\bkill\s+(?:-9|1)"#, #"(?i)\bsu\s+-"#, #"(?i)\bch(?:own|grp)\s+(?:root|0)\b"#,
+        #"(?i)\bchmod\s+[ugoa]*\+x"#, #"\b(?:bash|sh|zsh)\s+-c\b"#, #"\b(?:python\d?|node|perl|ruby|php)\s+-[ce]\b"#,
       ]),
     TextShape(
-      .shellCommand, .low,
+      .shellCommand, .low, signs: "-/*",
       [
-        #"(?i)powershell"#, #"(?i)\breg\s"#, #"(?i)\b(?:pidof|lsof|killall)\b"#, #"(?i)\bdel\s[^\n]*/[is]"#,
-        #"(?i)\bshred\s"#, #"(?i)\bfind\s[^\n]*-(?:delete|exec)\b"#, #"(?i)\b(?:rm|del)\s[^*]*\*"#,
-        #"(?i)\bkill\s+1"#, #"(?i)\b(?:wmic|wipefs|runuser|doas|setuid|setgid|rundll32)"#,
-        #"\b(?:mkfifo|mkfs)\b"#, #"(?i)\bsocat[^\n]*exec"#,
+        #"(?i)\bdel\s[^\n]*/[is]"#, #"(?i)\bfind\s[^\n]*-(?:delete|exec)\b"#, #"(?i)\b(?:rm|del)\s[^*]*\*"#,
       ]),
   ]
 
@@ -93,42 +87,36 @@ enum SuspectShapes {
         #"\brequire\(\s*["']"#,
       ]),
     TextShape(
-      .codeExecution, .medium, signs: "._:$-\\` ",
+      .codeExecution, .medium, signs: "._:$-\\`",
       [
         #"(?i)\bchild_process\b"#, #"(?i)\bvm\.(?:runIn\w+|createScript)"#, #"(?i)\bcreate_function|\bcall_user_func"#,
-        #"(?i)\bpopen"#, #"(?i)\bpreg_replace\S*/"#, #"(?i)\bbase64\.(?:b64)?decode"#,
-        #"(?i)Convert\.FromBase64String"#,
-        #"(?i)\bBase64::decode"#, #"(?i)\beval\s+(?:base64|\$|`)"#, #"(?i)\bxxd\s+-r\b"#, #"(?i)\bprintf\s+\\x"#,
+        #"(?i)\bpreg_replace\S*/"#, #"(?i)\bbase64\.(?:b64)?decode"#, #"(?i)Convert\.FromBase64String"#,
+        #"(?i)\bBase64::decode"#, #"(?i)\beval\s+(?:\$|`)"#, #"(?i)\bxxd\s+-r\b"#, #"(?i)\bprintf\s+\\x"#,
         #"(?i)\becho\s+-e\b"#, #"(?i)\bbase64\s+(?:-d|--decode|-D)\b"#,
       ]),
     TextShape(
-      .codeExecution, .low,
-      [
-        #"(?i)\b(?:function|settimeout|setinterval|exec|run|shellexecute)\s*\("#, #"(?i)\bassert"#, #"(?i)\bpopen"#,
-        #"(?i)\b(?:uuencode|hexdump)"#,
-      ]),
+      .codeExecution, .low, signs: "(",
+      [#"(?i)\b(?:function|settimeout|setinterval|exec|run|shellexecute)\s*\("#]),
   ]
 
   private static let queries = [
     TextShape(
-      .sqlInjection, .high, signs: "=;'(_ ",
+      .sqlInjection, .high, signs: "=;'(_",
       [
-        #"(?i)\bor\s+['"]?1['"]?\s*=\s*['"]?1"#, #"(?i)\bor\s+''\s*=\s*''"#,
+        #"(?i)\bor\s+['"]?1['"]?\s*=\s*['"]?1"#, #"(?i)\bor\s+''\s*=\s*''"#, #"(?i);\s*drop\s+(?:table|database)\b"#,
         #"(?i)['"]\s*\)?\s*;\s*(?:drop|delete|update|insert|alter|truncate|exec)\b"#, #"(?i)\bxp_cmdshell\b"#,
-        #"(?i);\s*drop\s+(?:table|database)\b"#,
-        #"(?i)\binto\s+(?:out|dump)file\b"#, #"(?i)\bload_file\s*\("#,
+        #"(?i)\bload_file\s*\("#,
       ]),
     TextShape(
-      .sqlInjection, .medium,
+      .sqlInjection, .medium, signs: "(_.",
       [
-        #"(?i)union\s+(?:all\s+)?select"#, #"(?i)\b(?:sleep|benchmark|pg_sleep|waitfor\s+delay)\s*\("#,
-        #"(?i)\bwaitfor\s+delay\b"#, #"(?i)\b(?:extractvalue|updatexml)\s*\("#, #"(?i)\bexp\(~\(select"#,
-        #"(?i)\bsp_executesql\b"#, #"(?i)dbms_[a-z_]+\s*\("#, #"(?i)\bmysql\.user\b"#,
+        #"(?i)\b(?:sleep|benchmark|pg_sleep)\s*\("#, #"(?i)\b(?:extractvalue|updatexml)\s*\("#,
+        #"(?i)\bexp\(~\(select"#, #"(?i)\bsp_executesql\b"#, #"(?i)dbms_[a-z_]+\s*\("#, #"(?i)\bmysql\.user\b"#,
         #"(?i)\buser\s*\(\s*\)\s*(?:select|from|where|and|or|union)\b"#, #"(?i)\bconcat\s*\(\s*user\s*\("#,
       ]),
     TextShape(
-      .sqlInjection, .low,
-      [#"(?i)\bcast\s*\("#, #"(?i)\b(?:information_schema|all_tables|user_tables)\b"#, #"(?i)\bfrom\s+dual\b"#]),
+      .sqlInjection, .low, signs: "(_",
+      [#"(?i)\bcast\s*\("#, #"(?i)\b(?:information_schema|all_tables|user_tables)\b"#]),
   ]
 
   private static let places = [
@@ -144,18 +132,18 @@ enum SuspectShapes {
         #"(?i)\w\.(?:dmp|dump)\b"#, #"(?i)\bcore\.\w"#,
       ]),
     TextShape(
-      .credentialAccess, .high, signs: "._",
-      [
-        #"(?i)\b(?:read|cat|open|load|upload|send|copy|dump|include|exfiltrate|steal|fetch|grab|pass|retrieve|access"#
-          + #"|extract|contents?)\b[^\n]*(?:"# + sensitiveFiles + ")",
-        #"(?i)(?:cat|type|less|head|tail|strings|xxd|base64)\s+\S*(?:"# + sensitiveFiles + ")",
-      ]),
-    TextShape(
       .credentialAccess, .medium, signs: "._/\\*",
       [
         "(?i)(?:" + sensitiveFiles + ")", #"(?:^|[\s/"'`(~])\.env\b"#,
         #"(?i)\*\.(?:env|pem|key)\b"#, #"(?i)\*(?:credentials|secrets?|passwords?|tokens?|private[_-]?keys?)\*"#,
         #"(?i)[/\\]\.(?:ssh|aws|kube)[/\\]"#, #"(?i)[/\\]\.(?:gnupg|azure|docker)[/\\]"#,
+      ]),
+    TextShape(
+      .credentialAccess, .high, isFollowUp: true,
+      [
+        #"(?i)\b(?:read|cat|open|load|upload|send|copy|dump|include|exfiltrate|steal|fetch|grab|pass|retrieve|access"#
+          + #"|extract|contents?)\b[^\n]*(?:"# + sensitiveFiles + ")",
+        #"(?i)(?:cat|type|less|head|tail|strings|xxd|base64)\s+\S*(?:"# + sensitiveFiles + ")",
       ]),
     TextShape(
       .credentialAccess, .low, signs: "._",
@@ -178,7 +166,7 @@ enum SuspectShapes {
 
   private static let secrets = [
     TextShape(
-      .secretValue, .medium,
+      .secretValue, .medium, signs: "-_.0123456789",
       [
         #"AKIA[0-9A-Z]{16}"#, #"gh[pousr]_[A-Za-z0-9]{36}"#, #"\bsk-[A-Za-z0-9_-]{20}"#,
         #"\bxox[abprs]-[A-Za-z0-9-]{10}"#,

@@ -8,11 +8,17 @@ struct TextShape: Sendable {
   /// ASCII signs of which the text has at least one when the pattern matches; empty when there are none such.
   let signs: String
   let pattern: String
+  /// Looked for only in a text in which the rule was found before.
+  let isFollowUp: Bool
 
-  init(_ rule: ScanRule, _ severity: ToolFinding.Severity, signs: String = "", _ alternatives: [String]) {
+  init(
+    _ rule: ScanRule, _ severity: ToolFinding.Severity, signs: String = "", isFollowUp: Bool = false,
+    _ alternatives: [String]
+  ) {
     self.rule = rule
     self.severity = severity
     self.signs = signs
+    self.isFollowUp = isFollowUp
     pattern = alternatives.joined(separator: "|")
   }
 }
@@ -60,6 +66,7 @@ final class ShapeTable: @unchecked Sendable {
       for entry in entries where entry.signs.isEmpty || entry.signs.meets(present) {
         let shape = entry.shape
         if found.contains(where: { $0.rule == shape.rule && $0.severity >= shape.severity }) { continue }
+        if shape.isFollowUp, !found.contains(where: { $0.rule == shape.rule }) { continue }
         var span = cre2_span(start: -1, end: -1)
         guard cre2_search(entry.pattern, characters, bytes.count, 0, &span, 1) > 0, span.start >= 0 else { continue }
         found.append(Suspicion(rule: shape.rule, severity: shape.severity, range: Int(span.start)..<Int(span.end)))

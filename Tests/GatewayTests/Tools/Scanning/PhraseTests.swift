@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PhraseTests {
   private static let families =
-    InstructionPhrases.families + DataPhrases.families + ForeignPhrases.families
+    InstructionPhrases.families + DataPhrases.families + CommandPhrases.families + ForeignPhrases.families
 
   private func matches(_ phrases: String, _ text: String) -> Bool {
     let table = PhraseTable(

@@ -33,7 +33,7 @@ import Testing
     ("~/.ssh/id_rsa", "credential_access", .medium), ("cat ~/.ssh/id_rsa", "credential_access", .high),
     ("the .env file", "credential_access", .medium), ("app.config", "credential_access", .low),
     ("GITHUB_TOKEN", "credential_access", .low),
-    ("AKIAABCDEFGHIJKLMNOP", "secret_value", .medium), ("-----BEGIN RSA PRIVATE KEY-----", "secret_value", .medium),
+    ("AKIAABCDEFGHIJKLMN07", "secret_value", .medium), ("-----BEGIN RSA PRIVATE KEY-----", "secret_value", .medium),
     ("api_key: abcdefghijklmnop", "secret_value", .low),
   ])
   func shapesAreFound(text: String, rule: String, severity: ToolFinding.Severity) {
