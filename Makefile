@@ -12,7 +12,8 @@ BINARY := .build/release/agentgate
 VENV := .venv
 SOURCES := Package.swift Sources Tests Fuzzing
 
-.PHONY: help run test build lint format deps test-venv conformance bench profile fuzz torture differential clean
+.PHONY: help run test build lint format deps test-venv conformance bench profile fuzz torture differential clean \
+  mcp-venvs mcp-clients mcp-schema mcp-chaos mcp-peers kill-torture scan-peer bench-mcp
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -77,6 +78,35 @@ profile: build ## say where a decision's nanoseconds go, by valgrind, and write 
 
 fuzz: deps ## fuzz the lexer, the parser, JSON and the evaluator, SECONDS=300 each
 	@./scripts/fuzz $(or $(SECONDS),300)
+
+# Others' MCP clients, servers and checkers, from PyPI: each in the Python that it wants.
+MCP_VENVS := .build/mcp-venvs
+# The folder with MCP's JSON Schemas and example messages.
+SCHEMAS := ../shared/mcp
+
+mcp-venvs: deps ## others' MCP clients, servers and checkers, from PyPI
+	scripts/mcp_venvs $(MCP_VENVS)
+
+mcp-clients: build mcp-venvs ## compare what real clients get of real servers through the gateway and without it
+	python3 scripts/mcp_clients.py --binary $(BINARY) --venvs $(MCP_VENVS)
+
+mcp-schema: build ## hold every message that the gateway sends against MCP's schemas (SCHEMAS=folder)
+	python3 scripts/mcp_schema.py $(SCHEMAS) --binary $(BINARY)
+
+mcp-chaos: build ## run upstreams that misbehave beside one that doesn't
+	python3 scripts/mcp_chaos.py --binary $(BINARY)
+
+mcp-peers: build mcp-venvs ## let jbt-mcpcheck and mcp-fuzzer look for faults at /mcp
+	python3 scripts/mcp_peers.py --binary $(BINARY) --venvs $(MCP_VENVS)
+
+kill-torture: build ## kill sessions at 200 random moments under load
+	python3 scripts/kill_torture.py --binary $(BINARY)
+
+scan-peer: build mcp-venvs ## compare the scanner of tools' definitions with another one
+	python3 scripts/scan_peer.py --binary $(BINARY) --peer-python $(MCP_VENVS)/cisco/bin/python Tests/GatewayTests/Fixtures
+
+bench-mcp: build mcp-venvs ## measure what the gateway adds to a call, beside the same server without it
+	python3 scripts/bench_mcp.py --binary $(BINARY) --venvs $(MCP_VENVS)
 
 torture: build ## kill -9 the server under load, 50 times, and look for lost answers and lost kills
 	python3 scripts/torture.py --binary $(BINARY) --rounds 50

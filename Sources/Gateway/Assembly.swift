@@ -113,7 +113,8 @@ public struct Assembly: Sendable {
       containments: Containments(
         inFlight: gatekeeper.inFlight, killSwitch: killSwitch, traces: self.traces, ids: ids,
         signingKey: configuration.signingKey.map { Array($0.utf8) } ?? [],
-        grace: .seconds(configuration.killGraceSeconds), clock: clock, monotonic: monotonic, logger: logger),
+        grace: servers.servers.compactMap(\.settings.grace).reduce(.seconds(configuration.killGraceSeconds), max),
+        clock: clock, monotonic: monotonic, logger: logger),
       changes: changes, policyVersion: configuration.policyVersion, ids: ids, clock: clock, logger: logger)
     deadman = Deadman(seconds: configuration.deadmanSeconds) { [controls, killSwitch] reason in
       guard killSwitch.state.global == nil else { return }
@@ -145,7 +146,10 @@ public struct Assembly: Sendable {
           + ApprovalRoutes(store: approvals.store) { [controls] act in
             await controls.note(approves: act.approves, act.request, by: act.decider, note: act.note)
           }.list
-          + ToolPinRoutes(pins: pins) { [upstreams] in upstreams?.pinsChanged() }.list
+          + ToolPinRoutes(
+            pins: pins, record: { [controls] entries in await controls.note(approvalOf: entries) },
+            onChange: { [upstreams] in upstreams?.pinsChanged() }
+          ).list
           + ControlRoutes(controls: controls, deadman: deadman).list
           + AdminRoutes(controls: controls, policyPath: configuration.policyPath).list
           + HealthRoutes(

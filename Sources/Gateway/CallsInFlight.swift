@@ -17,7 +17,12 @@ final class CallsInFlight: Sendable {
   private struct State {
     var entries: [String: Entry] = [:]
     var bySession: [SessionID: Int] = [:]
+    /// Calls that a kill met between its fence and its taking stock of them, oldest first.
+    var met: [Entry] = []
   }
+  /// Nobody asks for more of them: stock is taken within milliseconds.
+  private static let metLimit = 4_096
+
   private let state = Mutex(State())
   private let sessionLimit: Int
 
@@ -34,16 +39,26 @@ final class CallsInFlight: Sendable {
     }
   }
 
-  func remove(_ traceID: String) {
+  /// - Parameter isMet: a kill met it: it is listed once more by `takeStock`
+  func remove(_ traceID: String, isMet: Bool) {
     state.withLock { state in
       guard let entry = state.entries.removeValue(forKey: traceID) else { return }
+      if isMet {
+        state.met.append(entry)
+        if state.met.count > Self.metLimit { state.met.removeFirst() }
+      }
       let left = (state.bySession[entry.session] ?? 1) - 1
       state.bySession[entry.session] = left > 0 ? left : nil
     }
   }
 
-  /// Those that match, by the ids of their events, which ascend with time.
-  func entries(where isAffected: (Entry) -> Bool) -> [Entry] {
-    state.withLock { Array($0.entries.values) }.filter(isAffected).sorted { $0.traceID < $1.traceID }
+  /// Those that match and are under way, or that a kill has met since stock was last taken of them, by the ids of their
+  /// events, which ascend with time.
+  func takeStock(where isAffected: (Entry) -> Bool) -> [Entry] {
+    let (running, met) = state.withLock { ($0.entries.values.map(\.self), $0.met) }
+    let ended = met.filter(isAffected)
+    let taken = Set(ended.map(\.traceID))
+    if !taken.isEmpty { state.withLock { $0.met.removeAll { taken.contains($0.traceID) } } }
+    return (running.filter(isAffected) + ended).sorted { $0.traceID < $1.traceID }
   }
 }

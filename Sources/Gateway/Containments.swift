@@ -65,7 +65,7 @@ public final class Containments: Sendable {
     var receipt = ContainmentReceipt(
       id: ongoing.id, target: ongoing.target, reason: ongoing.reason, started: ongoing.started)
     receipt.steps.append(.init(name: "fenced", after: monotonic.now() - ongoing.origin))
-    let entries = inFlight.entries { [killSwitch] entry in
+    let entries = inFlight.takeStock { [killSwitch] entry in
       killSwitch.verdict(session: entry.session, tool: entry.tool, agent: entry.agent) != nil
     }
     let (news, announce) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))

@@ -156,16 +156,17 @@ public struct Controls: Sendable {
     return await record(event)
   }
 
-  /// Keeps the approval of a tool's definition as evidence.
-  func noteApproval(of entries: [ToolPins.Entry]) async {
+  /// Keeps the approval of tools' definitions as evidence. False when one of them can't be kept.
+  func note(approvalOf entries: [ToolPins.Entry]) async -> Bool {
+    var isRecorded = true
     for entry in entries {
       var event = event(.toolApproval, reason: "Tool definition approved")
       event.toolName = entry.name
       event.details = try? CanonicalJSON(["tool": entry.json])
       log(event)
-      await record(event)
+      if await !record(event) { isRecorded = false }
     }
-    changes.announce(ListChanges.tools)
+    return isRecorded
   }
 
   private func contain(

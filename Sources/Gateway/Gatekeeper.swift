@@ -169,7 +169,6 @@ public final class Gatekeeper: Sendable {
         outcome: .refused(.deny("Too many calls of this session are under way", rule: "session_calls")),
         milliseconds: 0)
     }
-    defer { inFlight.remove(entry.traceID) }
     let verdict: @Sendable () -> Decision? = { [killSwitch] in
       killSwitch.verdict(session: entry.session, tool: entry.tool, agent: entry.agent).map(Decision.killed)
     }
@@ -180,6 +179,7 @@ public final class Gatekeeper: Sendable {
     let kill = verdict()
     // Given up by a kill before anything was sent: the kill is the reason.
     if case .unavailable = outcome, let kill { outcome = .refused(kill) }
+    inFlight.remove(entry.traceID, isMet: kill != nil)
     return Run(outcome: outcome, milliseconds: milliseconds, kill: kill)
   }
 
@@ -201,6 +201,7 @@ public final class Gatekeeper: Sendable {
       answer.result = result
     case .failed(let error):
       event.executed = true
+      let error = decision.redaction.map { error.redacted(by: $0) } ?? error
       event.error = PlainResult.bounded(error.message)
       answer.failure = error
       answer.error = event.error
@@ -325,6 +326,17 @@ extension Gatekeeper {
     }
     if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }
     return answer
+  }
+}
+
+extension UpstreamError {
+  /// Without what the rules take out of texts: an error's are as good a way out as a result's.
+  fileprivate func redacted(by redaction: Redaction) -> UpstreamError {
+    var object: JSONObject = ["message": .string(message)]
+    object["data"] = data
+    let redacted = redaction.apply(to: .object(object)).result
+    return UpstreamError(
+      code: code, message: redacted["message"]?.stringValue ?? Redaction.defaultReplacement, data: redacted["data"])
   }
 }
 

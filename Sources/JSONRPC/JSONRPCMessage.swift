@@ -21,7 +21,7 @@ public enum JSONRPCMessage: Sendable, Equatable {
         self = .notification(method: method, params: value["params"])
         return
       }
-      guard let id else { throw InvalidJSONRPCMessage("`id` is neither a string nor an integer", id: nil) }
+      guard let id else { throw InvalidJSONRPCMessage("the id is neither a string nor an integer", id: nil) }
       self = .request(id: id, method: method, params: value["params"])
     } else if let error = value["error"] {
       self = .error(
@@ -30,7 +30,7 @@ public enum JSONRPCMessage: Sendable, Equatable {
           code: error["code"]?.intValue ?? JSONRPCError.internalError,
           message: error["message"]?.stringValue ?? "error without a message", data: error["data"]))
     } else if let result = value["result"] {
-      guard let id else { throw InvalidJSONRPCMessage("the answer has no usable `id`", id: nil) }
+      guard let id else { throw InvalidJSONRPCMessage("the answer has no usable id", id: nil) }
       self = .result(id: id, result)
     } else {
       throw InvalidJSONRPCMessage("the message has no `method`, `result` or `error`", id: id)

@@ -85,26 +85,6 @@ public final class StandardStreams: Sendable {
   }
 }
 
-/// Ends a wait in `poll`, for good.
-private final class Bell: Sendable {
-  let reading: Int32
-  private let writing: Int32
-
-  init() throws {
-    var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw StandardStreams.Failure(description: "no pipe: error \(errno)") }
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    (reading, writing) = (ends[0], ends[1])
-  }
-
-  deinit {
-    close(reading)
-    close(writing)
-  }
-
-  func ring() { _ = write(writing, [0], 1) }
-}
-
 /// One line after the other, each whole.
 private actor Writer {
   private let output: Int32

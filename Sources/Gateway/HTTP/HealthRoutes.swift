@@ -26,6 +26,7 @@ struct HealthRoutes: Sendable {
     var killSwitch: JSONObject = [
       "status": switches.isAvailable ? "ok" : "unavailable", "paused": .boolean(switches.global != nil),
       "killed_sessions": .init(switches.sessions.count), "killed_tools": .init(switches.tools.count),
+      "killed_agents": .init(switches.agents.count),
     ]
     killSwitch["problem"] = switches.problem.map { .string($0) }
     return .json([

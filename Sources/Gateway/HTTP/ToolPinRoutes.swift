@@ -8,12 +8,18 @@ struct ToolPinRoutes: Sendable {
   static let serverLimit = 1_024
 
   let pins: ToolPins
+  /// Keeps an approval as evidence. False when it can't: then the answer says so.
+  let record: @Sendable ([ToolPins.Entry]) async -> Bool
   /// Called after an approval, before it is answered.
   let onChange: @Sendable () -> Void
   private let queue = BlockingQueue(label: "agentgate.tool-pins.approve")
 
-  init(pins: ToolPins, onChange: @escaping @Sendable () -> Void) {
+  init(
+    pins: ToolPins, record: @escaping @Sendable ([ToolPins.Entry]) async -> Bool = { _ in true },
+    onChange: @escaping @Sendable () -> Void
+  ) {
     self.pins = pins
+    self.record = record
     self.onChange = onChange
   }
 
@@ -39,31 +45,39 @@ struct ToolPinRoutes: Sendable {
     let body = try await BodyFields(of: request)
     let server = try body.text("server", limit: Self.serverLimit)
     let fingerprint = try body.text("fingerprint", limit: Self.serverLimit)
-    let entry = try await run { () throws(ToolPinError) in
+    let (entries, isRecorded) = try await run { () throws(ToolPinError) in
       let server = if let server { server } else { try pins.server(withQuarantined: tool) }
-      return try pins.approve(server: server, tool: tool, fingerprint: fingerprint)
+      return [try pins.approve(server: server, tool: tool, fingerprint: fingerprint)]
     }
-    return .json([
-      "status": "approved", "server": .string(entry.server), "tool_name": .string(entry.name),
-      "fingerprint": .string(entry.pinned?.fingerprint ?? ""),
-    ])
+    return Self.answer(
+      [
+        "status": "approved", "server": .string(entries.first?.server ?? ""),
+        "tool_name": .string(entries.first?.name ?? ""),
+        "fingerprint": .string(entries.first?.pinned?.fingerprint ?? ""),
+      ], isRecorded)
   }
 
   @Sendable func approveAll(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     guard let server = request.parameter else { throw .notFound }
-    let entries = try await run { () throws(ToolPinError) in try pins.approveAll(server: server) }
-    return .json([
-      "status": "approved", "server": .string(server), "tools": .array(entries.map { .string($0.name) }),
-    ])
+    let (entries, isRecorded) = try await run { () throws(ToolPinError) in try pins.approveAll(server: server) }
+    return Self.answer(
+      ["status": "approved", "server": .string(server), "tools": .array(entries.map { .string($0.name) })], isRecorded)
   }
 
-  private func run<Success: Sendable>(
-    _ act: @escaping @Sendable () throws(ToolPinError) -> Success
-  ) async throws(ErrorResponse) -> Success {
+  private static func answer(_ members: JSONObject, _ isRecorded: Bool) -> Response {
+    var members = members
+    if !isRecorded { members["warning"] = "Trace store unavailable: not recorded" }
+    return .json(.object(members))
+  }
+
+  private func run(
+    _ act: @escaping @Sendable () throws(ToolPinError) -> [ToolPins.Entry]
+  ) async throws(ErrorResponse) -> ([ToolPins.Entry], isRecorded: Bool) {
     do throws(ToolPinError) {
-      let success = try await queue.run(act)
+      let entries = try await queue.run(act)
+      let isRecorded = await record(entries)
       onChange()
-      return success
+      return (entries, isRecorded)
     } catch {
       switch error.reason {
       case .unknown: throw ErrorResponse(status: .notFound, body: ["detail": .string(error.message)])

@@ -191,14 +191,18 @@ extension HTTPConnection {
   private func cancel(_ call: HTTPCall, _ exchange: Task<UpstreamReply, Never>) {
     exchange.cancel()
     guard call.isSent else { return }
-    call.request.handle?.note(.streamClosed)
     let era = state.withLock { $0.era }
-    guard !era.version.isModern else { return }
-    // Closing the stream means nothing to a legacy server.
+    guard !era.version.isModern else {
+      call.request.handle?.note(.streamClosed)
+      return
+    }
+    // Closing the stream means nothing to a legacy server: what it accepts of the notification is all there is to know.
     Task {
-      await notify(
-        "notifications/cancelled",
-        params: ["requestId": JSONValue(call.id), "reason": .string(call.endReason ?? "cancelled")])
+      let isAccepted = await post(
+        .notification(
+          method: "notifications/cancelled",
+          params: ["requestId": JSONValue(call.id), "reason": .string(call.endReason ?? "cancelled")]))
+      call.request.handle?.note(isAccepted ? .seen : .unseen)
     }
   }
 
@@ -297,6 +301,9 @@ extension HTTPConnection {
         do throws(JSONError) {
           value = try JSONValue(parsing: event.data)
         } catch {
+          // What can't be read at all is no answer; what seems to be one depends on who reads it.
+          let lenient = try? JSONValue(parsing: event.data, options: .lenient)
+          guard lenient?["id"]?.intValue == call.id, lenient?["method"] == nil else { continue }
           return .lost("its answer is not valid JSON: \(error.message) at \(error.path)")
         }
         guard let reply = receive(value, for: call) else { continue }
@@ -334,7 +341,8 @@ extension HTTPConnection {
       }
       return nil
     } catch {
-      return call == nil ? nil : .lost("its answer is no JSON-RPC message: \(error.message)")
+      guard let call, error.id == nil || error.id == .number(call.id) else { return nil }
+      return value["method"] == nil ? .lost("its answer is no JSON-RPC message: \(error.message)") : nil
     }
   }
 
@@ -342,11 +350,14 @@ extension HTTPConnection {
     await post(.notification(method: method, params: params))
   }
 
-  private func post(_ message: JSONRPCMessage) async {
+  /// Whether the server accepted it.
+  @discardableResult
+  private func post(_ message: JSONRPCMessage) async -> Bool {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
     addHeaders(to: &request, mirroring: nil)
     request.body = .bytes(ByteBuffer(bytes: message.serialized()))
-    _ = try? await client.execute(request, timeout: .seconds(10))
+    let response = try? await client.execute(request, timeout: .seconds(10))
+    return response.map { (200..<300).contains($0.status.code) } ?? false
   }
 }

@@ -48,11 +48,14 @@ struct MCPServer: Sendable {
     case "resources/read": await ask(method, params, nameIn: "uri", caller, exchange)
     case "prompts/get": await ask(method, params, nameIn: "name", caller, exchange)
     case "completion/complete": await ask(method, params, nameIn: nil, caller, exchange)
-    default: .error(JSONRPCError.methodNotFound, "method not found: \(String(method.unicodeScalars.prefix(100)))")
+    default: Self.unknownMethod
     }
   }
 
   func tool(_ name: ToolName) -> ToolDefinition? { catalogue.tool(name) }
+
+  /// The method isn't named: an error text that repeats what a client sent is another way into its model.
+  private static let unknownMethod = MCPAnswer.error(JSONRPCError.methodNotFound, "method not found")
 
   // MARK: Who we are
 
@@ -100,15 +103,18 @@ struct MCPServer: Sendable {
 
   private func listTools(_ params: JSONValue, _ caller: MCPCaller) async -> MCPAnswer {
     let tools = await catalogue.definitions(for: caller.session, agent: caller.agent, context: caller.context)
-    return page(tools.map { ($0.name, $0.raw) }, of: "tools", params, caller)
+    return page(tools.map { ($0.name, Self.adapted($0.raw, to: caller)) }, of: "tools", params, caller)
   }
 
   private func list(_ method: String, _ params: JSONValue, _ caller: MCPCaller) async -> MCPAnswer {
-    guard let offers else { return .error(JSONRPCError.methodNotFound, "method not found: \(method)") }
+    guard let offers, offers.has(method) else { return Self.unknownMethod }
     guard
       gatekeeper.previews(
         method, params: .emptyObject, server: nil, session: caller.session, context: caller.context)
-    else { return .error(Self.denied, "Policy denied: \(method)") }
+    else {
+      // As for a capability that isn't offered, which for this session it isn't.
+      return Self.unknownMethod
+    }
     let (member, one) =
       switch method {
       case "resources/list": ("resources", "resources/read")
@@ -145,8 +151,19 @@ struct MCPServer: Sendable {
       // What one caller may see is no other's business, and a kill or a reload changes it at any time.
       result["ttlMs"] = 0
       result["cacheScope"] = "private"
+      result["_meta"] = [MCPMeta.serverInfo: serverInfo]
     }
     return .result(.object(result), traceID: nil)
+  }
+
+  /// A definition as the client's era allows it: what modern tools may give beside objects, legacy clients don't know.
+  private static func adapted(_ definition: JSONValue, to caller: MCPCaller) -> JSONValue {
+    guard !caller.version.isModern, let output = definition["outputSchema"], output["type"] != "object" else {
+      return definition
+    }
+    var definition = definition
+    definition["outputSchema"] = nil
+    return definition
   }
 
   // MARK: Calls
@@ -177,7 +194,7 @@ struct MCPServer: Sendable {
     call.handle = exchange.handle
     call.onProgress = Self.progress(params, exchange)
     let answer = await gatekeeper.call(call)
-    return Self.toolAnswer(answer, caller)
+    return toolAnswer(answer, caller)
   }
 
   /// What goes along with a request, and the state that is our own; throws for what can't be sent exactly.
@@ -211,15 +228,16 @@ struct MCPServer: Sendable {
     }
   }
 
-  private static func toolAnswer(_ answer: CallAnswer, _ caller: MCPCaller) -> MCPAnswer {
-    if let result = answer.result { return .result(adapted(result, to: caller), traceID: answer.traceID) }
+  private func toolAnswer(_ answer: CallAnswer, _ caller: MCPCaller) -> MCPAnswer {
+    if let result = answer.result { return .result(Self.adapted(result: result, to: caller), traceID: answer.traceID) }
     if let failure = answer.failure { return .error(JSONRPCError(failure), traceID: answer.traceID) }
     if answer.decision.action == .requireApproval, let approval = answer.approval, caller.version.isModern {
       return .result(
         [
           "resultType": "input_required", "requestState": .string(approval.requestState),
           "_meta": [
-            traceIDKey: .string(answer.traceID), "agentgate/approval_id": .string(approval.id),
+            MCPMeta.serverInfo: serverInfo, Self.traceIDKey: .string(answer.traceID),
+            "agentgate/approval_id": .string(approval.id),
             "agentgate/message": .string("\(answer.error ?? ""); \(approval.hint)"),
             "agentgate/expires": .string(ISOTimestamp.text(approval.expires)),
           ],
@@ -230,30 +248,35 @@ struct MCPServer: Sendable {
       return .error(
         JSONRPCError(
           code: JSONRPCError.invalidParams, message: "unknown tool: \(answer.error ?? "")",
-          data: [traceIDKey: .string(answer.traceID)]), traceID: answer.traceID)
+          data: [Self.traceIDKey: .string(answer.traceID)]), traceID: answer.traceID)
     }
     var text = answer.error ?? "refused"
     if answer.decision.action == .allow { text = "Tool execution failed: \(text)" }
     if let approval = answer.approval { text += "; \(approval.hint)" }
     var meta: JSONObject = [
-      traceIDKey: .string(answer.traceID), "agentgate/decision": .string(answer.decision.action.rawValue),
+      Self.traceIDKey: .string(answer.traceID), "agentgate/decision": .string(answer.decision.action.rawValue),
     ]
     meta["agentgate/matched_rule"] = answer.decision.matchedRule.map { .string($0) }
     meta["agentgate/approval_id"] = answer.approval.map { .string($0.id) }
     var result: JSONObject = ["content": [["type": "text", "text": .string(text)]], "isError": true]
-    if caller.version.isModern { result["resultType"] = "complete" }
+    if caller.version.isModern {
+      result["resultType"] = "complete"
+      meta[MCPMeta.serverInfo] = serverInfo
+    }
     result["_meta"] = .object(meta)
     return .result(.object(result), traceID: answer.traceID)
   }
 
-  /// As the upstream gave it but for `resultType`, which one era requires and the other doesn't know.
-  private static func adapted(_ result: JSONValue, to caller: MCPCaller) -> JSONValue {
+  /// As the upstream gave it but for what one era requires and the other doesn't know.
+  private static func adapted(result: JSONValue, to caller: MCPCaller) -> JSONValue {
     var result = result
     if caller.version.isModern {
       if result["resultType"] == nil { result["resultType"] = "complete" }
       return result
     }
     if result["resultType"] == "complete" { result["resultType"] = nil }
+    // Any value in the modern era, an object in the legacy one; the content says the same.
+    if let structured = result["structuredContent"], structured.objectValue == nil { result["structuredContent"] = nil }
     // What modern servers say of themselves in every answer was said in the legacy era's handshake.
     if result["_meta"]?[MCPMeta.serverInfo] != nil {
       result["_meta"]?[MCPMeta.serverInfo] = nil
@@ -267,7 +290,7 @@ struct MCPServer: Sendable {
   private func ask(
     _ method: String, _ params: JSONValue, nameIn key: String?, _ caller: MCPCaller, _ exchange: MCPExchange
   ) async -> MCPAnswer {
-    guard let offers else { return .error(JSONRPCError.methodNotFound, "method not found: \(method)") }
+    guard let offers, offers.has(method) else { return Self.unknownMethod }
     if let key, params[key]?.stringValue == nil {
       return .error(JSONRPCError.invalidParams, "`params.\(key)` must be a string")
     }
@@ -294,9 +317,9 @@ struct MCPServer: Sendable {
         handle: exchange.handle, admit: admit)
     }
     if let result = answer.result {
-      var result = Self.adapted(result, to: caller)
+      var result = Self.adapted(result: result, to: caller)
       if caller.version.isModern, method == "resources/read" {
-        result["ttlMs"] = 0
+        if result["ttlMs"] == nil { result["ttlMs"] = 0 }
         result["cacheScope"] = "private"
       }
       return .result(result, traceID: answer.traceID)

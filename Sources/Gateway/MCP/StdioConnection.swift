@@ -1,3 +1,4 @@
+import Glibc
 import JSONRPC
 import Logging
 import StrictJSON
@@ -27,6 +28,7 @@ final class StdioConnection: UpstreamConnection {
   private let logger: Logger
   private let onNotification: @Sendable (UpstreamNotification) -> Void
   private let onSilence: @Sendable (Silence) -> Void
+  private let writing = BlockingQueue(label: "agentgate.upstream.write")
   private let state = Mutex(State())
 
   /// How far a server has let a cancelled call's grace time pass without a word about it.
@@ -34,7 +36,9 @@ final class StdioConnection: UpstreamConnection {
     /// A quarter of it: it may well have to be ended.
     case suspicious
     /// All of it.
-    case overdue
+    ///
+    /// - Parameter isRead: the server has read on past the cancellation: it may have ended the call without a word
+    case overdue(isRead: Bool)
   }
 
   fileprivate struct State {
@@ -46,8 +50,11 @@ final class StdioConnection: UpstreamConnection {
     var probes: [Int: Int] = [:]
     var outbox: [Outgoing] = []
     var outboxBytes = 0
-    var writer: CheckedContinuation<Outgoing?, Never>?
-    /// Who waits for the writer to be there.
+    /// Set while the process reads.
+    var channel: LineChannel?
+    /// Somebody writes what is in the outbox.
+    var isWriting = false
+    /// Who waits for the process to read.
     var opening: [CheckedContinuation<Void, Never>] = []
     /// Why the connection is over; absent while it isn't.
     var end: String?
@@ -146,7 +153,7 @@ final class StdioConnection: UpstreamConnection {
   func opened() async {
     await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
       let isOpen = state.withLock { state in
-        let isOpen = state.end != nil || state.writer != nil
+        let isOpen = state.end != nil || state.channel != nil
         if !isOpen { state.opening.append(continuation) }
         return isOpen
       }
@@ -168,14 +175,13 @@ final class StdioConnection: UpstreamConnection {
         state.waiting = [:]
         state.abandoned = [:]
         state.probes = [:]
-        state.writer = nil
         state.opening = []
         state.closing = nil
       }
       return (state, true)
     }
     guard isFirst else { return }
-    let (waiting, writer, closing) = (before.waiting, before.writer, before.closing)
+    let (waiting, closing) = (before.waiting, before.closing)
     for entry in before.abandoned.values {
       entry.watch?.cancel()
       entry.handle.note(.unseen)
@@ -185,7 +191,6 @@ final class StdioConnection: UpstreamConnection {
       entry.handle?.noteGivenUp()
       entry.continuation.resume(returning: entry.isTaken ? .lost(reason) : .notSent(reason))
     }
-    writer?.resume(returning: nil)
     for opening in before.opening { opening.resume() }
     closing?.resume()
   }
@@ -206,6 +211,19 @@ final class StdioConnection: UpstreamConnection {
     }
   }
 
+  /// As `end`, once nothing waits for an answer, but no later than `deadline` from now.
+  func end(because reason: String, whenIdleWithin deadline: Duration) {
+    Task {
+      let last = ContinuousClock.now + deadline
+      while ContinuousClock.now < last,
+        state.withLock({ $0.end == nil && !$0.waiting.values.allSatisfy(\.isStanding) })
+      {
+        try? await Task.sleep(for: .milliseconds(20))
+      }
+      end(because: reason)
+    }
+  }
+
   /// The last lines of the server's standard error.
   var errorTail: String { state.withLock { $0.errorTail.joined(separator: " | ") } }
 }
@@ -222,24 +240,35 @@ extension StdioConnection {
       .send(signal: Signal(rawValue: 0), toProcessGroup: true, allowedDurationToNextStep: limits.closing),
       .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: limits.terminating),
     ]
+    var channel: LineChannel?
     do {
+      let pipes = try ChildPipes()
+      let opened = try LineChannel(input: pipes.output.reading, output: pipes.input.writing, ownsDescriptors: true)
+      channel = opened
       let outcome = try await Subprocess.run(
-        configuration(teardown), input: .inputWriter, output: .sequence, error: .sequence
+        configuration(teardown),
+        input: .fileDescriptor(FileDescriptor(rawValue: pipes.input.reading), closeAfterSpawningProcess: true),
+        output: .fileDescriptor(FileDescriptor(rawValue: pipes.output.writing), closeAfterSpawningProcess: true),
+        error: .sequence
       ) { process in
         await withTaskGroup(of: Void.self) { group in
-          group.addTask { await self.write(to: process.standardInputWriter) }
-          group.addTask { await self.read(process.standardOutput) }
+          group.addTask { await self.read(from: opened) }
           group.addTask { await self.logErrors(from: process.standardError) }
+          self.open(opened)
           await self.closed()
+          opened.closeWriting()
           await process.teardown(using: self.state.withLock { $0.isAbrupt } ? Self.abruptTeardown : teardown)
           // INVARIANT: the leader isn't reaped before this closure returns, so its id can't name another group yet.
           try? process.send(signal: .kill, toProcessGroup: true)
+          // What a process outside of the group holds open would never end.
+          opened.stopReading()
           await group.waitForAll()
         }
       }
       return "\(outcome.terminationStatus)"
     } catch {
       let reason = "it could not be started: \(error)"
+      channel?.discard()
       close(because: reason)
       return reason
     }
@@ -298,16 +327,16 @@ extension StdioConnection {
 extension StdioConnection {
   /// Absent when it was taken; else why not.
   private func enqueue(_ outgoing: Outgoing, _ waiting: Waiting) -> String? {
-    let (refusal, writer) = state.withLock { state -> (String?, CheckedContinuation<Outgoing?, Never>?) in
-      if let end = state.end { return (end, nil) }
+    let (refusal, writes) = state.withLock { state -> (String?, Bool) in
+      if let end = state.end { return (end, false) }
       // One request always fits, however large.
       if !state.outbox.isEmpty && state.isFull(with: outgoing, limits) {
-        return ("it does not read what it is sent", nil)
+        return ("it does not read what it is sent", false)
       }
       if let id = outgoing.id { state.waiting[id] = waiting }
       return (nil, state.put(outgoing))
     }
-    writer?.resume(returning: outgoing)
+    if writes { writeOutbox() }
     return refusal
   }
 
@@ -316,18 +345,32 @@ extension StdioConnection {
   }
 
   private func send(_ outgoing: Outgoing) {
-    let (isFull, writer) = state.withLock { state -> (Bool, CheckedContinuation<Outgoing?, Never>?) in
-      if state.end != nil { return (false, nil) }
-      if state.isFull(with: outgoing, limits) { return (true, nil) }
+    let (isFull, writes) = state.withLock { state -> (Bool, Bool) in
+      if state.end != nil { return (false, false) }
+      if state.isFull(with: outgoing, limits) { return (true, false) }
       return (false, state.put(outgoing))
     }
-    writer?.resume(returning: outgoing)
+    if writes { writeOutbox() }
     if isFull { close(because: "it does not read what it is sent") }
   }
 
-  /// The only place that writes. It isn't cancelled, so a line goes out whole or the connection is over.
-  private func write(to writer: StandardInputWriter) async {
-    while let outgoing = await nextOutgoing() {
+  /// From now on the process reads.
+  private func open(_ channel: LineChannel) {
+    let (opening, writes) = state.withLock { state -> ([CheckedContinuation<Void, Never>], Bool) in
+      state.channel = channel
+      defer { state.opening = [] }
+      let writes = state.end == nil && !state.outbox.isEmpty && !state.isWriting
+      if writes { state.isWriting = true }
+      return (state.opening, writes)
+    }
+    for waiter in opening { waiter.resume() }
+    if writes { writeOutbox() }
+  }
+
+  /// The only place that writes, for one caller at a time: who sets `isWriting`. A line goes out whole, or the connection
+  /// is over.
+  private func writeOutbox() {
+    while let (outgoing, channel) = nextOutgoing() {
       if let id = outgoing.id {
         if let decision = outgoing.admit?() {
           answer(id, with: .refused(decision))
@@ -337,28 +380,28 @@ extension StdioConnection {
         guard let waiting = state.withLock({ $0.waiting[id] }) else { continue }
         waiting.handle?.noteSent()
       }
-      do {
-        let written = try await writer.write(outgoing.bytes)
-        if written < outgoing.bytes.count { close(because: "it ended while it was being written to") }
-      } catch {
-        close(because: "it closed its standard input")
+      switch channel.writeNow(outgoing.bytes[...]) {
+      case .all: break
+      case .closed: close(because: "it closed its standard input")
+      case .some(let count):
+        // It reads too slowly: a thread that may block goes on.
+        writing.start {
+          if !channel.write(outgoing.bytes[count...]) { self.close(because: "it closed its standard input") }
+          self.writeOutbox()
+        }
+        return
       }
     }
-    try? await writer.finish()
   }
 
-  private func nextOutgoing() async -> Outgoing? {
-    await withCheckedContinuation { continuation in
-      let (isReady, outgoing, opening) = state.withLock {
-        state -> (Bool, Outgoing?, [CheckedContinuation<Void, Never>]) in
-        defer { state.opening = [] }
-        if state.end != nil { return (true, nil, state.opening) }
-        if let outgoing = state.take() { return (true, outgoing, state.opening) }
-        state.writer = continuation
-        return (false, nil, state.opening)
+  /// Absent when there is nothing to write: then whoever comes next writes.
+  private func nextOutgoing() -> (Outgoing, LineChannel)? {
+    state.withLock { state in
+      guard state.end == nil, let channel = state.channel, let outgoing = state.take() else {
+        state.isWriting = false
+        return nil
       }
-      for waiter in opening { waiter.resume() }
-      if isReady { continuation.resume(returning: outgoing) }
+      return (outgoing, channel)
     }
   }
 }
@@ -368,18 +411,13 @@ extension StdioConnection.State {
     outbox.count >= limits.queuedMessages || outboxBytes + outgoing.bytes.count > limits.queue
   }
 
-  /// The writer to hand it to when one is idle; else it waits in the outbox.
-  fileprivate mutating func put(
-    _ outgoing: StdioConnection.Outgoing
-  ) -> CheckedContinuation<StdioConnection.Outgoing?, Never>? {
-    guard let idle = writer else {
-      outbox.append(outgoing)
-      outboxBytes += outgoing.bytes.count
-      return nil
-    }
-    writer = nil
-    if let id = outgoing.id { waiting[id]?.isTaken = true }
-    return idle
+  /// Whether the caller is to write it: nobody does, and the process reads.
+  fileprivate mutating func put(_ outgoing: StdioConnection.Outgoing) -> Bool {
+    outbox.append(outgoing)
+    outboxBytes += outgoing.bytes.count
+    guard !isWriting, channel != nil else { return false }
+    isWriting = true
+    return true
   }
 
   fileprivate mutating func take() -> StdioConnection.Outgoing? {
@@ -484,8 +522,9 @@ extension StdioConnection {
     guard (try? await Task.sleep(for: limits.grace / 4)) != nil, silence(of: id) != nil else { return }
     onSilence(.suspicious)
     guard (try? await Task.sleep(for: limits.grace * 3 / 4)) != nil, let handle = silence(of: id) else { return }
+    // Changes nothing when the cancellation was seen.
     handle.note(.unseen)
-    onSilence(.overdue)
+    onSilence(.overdue(isRead: handle.facts.cancellation == .seen))
     state.withLock { _ = $0.abandoned.removeValue(forKey: id) }
   }
 
@@ -500,18 +539,24 @@ extension StdioConnection {
 // MARK: - Reading
 
 extension StdioConnection {
-  private func read(_ output: SubprocessOutputSequence) async {
-    var splitter = LineSplitter(maximumLength: limits.line)
-    var iterator = output.makeAsyncIterator()
-    do {
-      while let buffer = try await iterator.next() {
-        for line in try buffer.withUnsafeBytes({ try splitter.lines(in: $0) }) { receive(line) }
+  /// Returns once there is nothing more to read.
+  private func read(from channel: LineChannel) async {
+    let splitter = Mutex(LineSplitter(maximumLength: limits.line))
+    await withCheckedContinuation { continuation in
+      channel.read { chunk in
+        do throws(LineTooLong) {
+          for line in try splitter.withLock({ splitter throws(LineTooLong) in try splitter.lines(in: chunk) }) {
+            self.receive(line)
+          }
+          return true
+        } catch {
+          self.close(because: "it sent a line of more than \(self.limits.line >> 20) MiB")
+          return false
+        }
+      } ended: {
+        self.close(because: "it ended")
+        continuation.resume()
       }
-      close(because: "it ended")
-    } catch is LineTooLong {
-      close(because: "it sent a line of more than \(limits.line >> 20) MiB")
-    } catch {
-      close(because: "its standard output could not be read")
     }
   }
 
@@ -574,5 +619,22 @@ extension StdioConnection {
     // A flood of bad lines must not become a flood of log lines.
     guard count <= 5 else { return }
     logger.warning("upstream server sent a malformed message", metadata: ["problem": "\(problem)"])
+  }
+}
+
+/// The two pipes to a child: its ends are inherited, ours aren't.
+private struct ChildPipes {
+  let input: (reading: Int32, writing: Int32)
+  let output: (reading: Int32, writing: Int32)
+
+  init() throws {
+    func make() throws -> (Int32, Int32) {
+      var ends: [Int32] = [-1, -1]
+      guard pipe(&ends) == 0 else { throw SystemError("make", "a pipe") }
+      for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+      return (ends[0], ends[1])
+    }
+    input = try make()
+    output = try make()
   }
 }

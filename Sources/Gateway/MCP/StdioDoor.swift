@@ -1,6 +1,6 @@
+import Dispatch
 import JSONRPC
 import Logging
-import NIOPosix
 import StrictJSON
 import Synchronization
 
@@ -23,6 +23,8 @@ final class StdioDoor: Sendable {
     /// Settled by `initialize`; absent for a client that hasn't sent one.
     var legacy: MCPCaller?
     var isInitialized = false
+    var tasks: [Int: Task<Void, Never>] = [:]
+    var latestTask = 0
   }
 
   /// - Parameters:
@@ -42,50 +44,64 @@ final class StdioDoor: Sendable {
 
   /// Answers until the input ends; what is under way then is given up. Cancelling the task ends it too.
   func run() async throws {
-    let threads = NIOThreadPool(numberOfThreads: 2)
-    threads.start()
-    do {
-      try await serve(StandardStreams(input: input, output: output, threads: threads))
-    } catch {
-      try? await threads.shutdownGracefully()
-      throw error
+    let channel = try LineChannel(input: input, output: output, ownsDescriptors: false)
+    let writer = LineWriter(channel)
+    let listChanges = changes.stream()
+    let announcing = Task {
+      for await method in listChanges where self.state.withLock({ $0.isInitialized }) {
+        writer.send(.notification(method: method, params: nil))
+      }
     }
-    try await threads.shutdownGracefully()
+    await withTaskCancellationHandler {
+      await serve(channel, writer)
+    } onCancel: {
+      channel.stopReading()
+    }
+    announcing.cancel()
+    giveUpAll()
+    for task in state.withLock({ Array($0.tasks.values) }) { await task.value }
+    await writer.flush()
+    channel.closeWriting()
   }
 
-  private func serve(_ streams: StandardStreams) async throws {
-    let (messages, sink) = AsyncStream.makeStream(of: JSONRPCMessage.self)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { for await message in messages { try await streams.write(message.serialized() + [0x0A]) } }
-      let listChanges = changes.stream()
-      group.addTask {
-        for await method in listChanges where self.state.withLock({ $0.isInitialized }) {
-          sink.yield(.notification(method: method, params: nil))
-        }
-      }
-      await withTaskGroup(of: Void.self) { requests in
-        var count = 0
-        while let line = await Self.nextLine(streams) {
-          guard line.contains(where: { $0 > 0x20 }) else { continue }
-          guard let work = receive(line, sink) else { continue }
-          if count == Self.maximumRequests {
-            await requests.next()
-            count -= 1
+  /// Returns at the end of the input.
+  private func serve(_ channel: LineChannel, _ writer: LineWriter) async {
+    let splitter = Mutex(LineSplitter(maximumLength: StandardStreams.maximumLine))
+    let room = DispatchSemaphore(value: Self.maximumRequests)
+    await withCheckedContinuation { continuation in
+      channel.read { chunk in
+        do throws(LineTooLong) {
+          for line in try splitter.withLock({ splitter throws(LineTooLong) in try splitter.lines(in: chunk) }) {
+            self.take(line, writer, room)
           }
-          count += 1
-          requests.addTask { await work() }
+          return true
+        } catch {
+          let error = JSONRPCError(code: JSONRPCError.invalidRequest, message: "the message is too long")
+          writer.send(.error(id: nil, error))
+          return false
         }
-        giveUpAll()
-        await requests.waitForAll()
+      } ended: {
+        // A last line may come without its line feed.
+        if let line = splitter.withLock({ $0.remainder() }) { self.take(line, writer, room) }
+        continuation.resume()
       }
-      sink.finish()
-      // The writer ends when everything is written.
-      try await group.next()
-      group.cancelAll()
     }
   }
 
-  private static func nextLine(_ streams: StandardStreams) async -> [UInt8]? { try? await streams.nextLine() }
+  /// On the thread that reads, which waits here when too much is under way.
+  private func take(_ line: [UInt8], _ writer: LineWriter, _ room: DispatchSemaphore) {
+    guard line.contains(where: { $0 > 0x20 }), let work = receive(line, writer) else { return }
+    room.wait()
+    state.withLock { state in
+      state.latestTask += 1
+      let number = state.latestTask
+      state.tasks[number] = Task {
+        await work()
+        self.state.withLock { _ = $0.tasks.removeValue(forKey: number) }
+        room.signal()
+      }
+    }
+  }
 
   private func giveUpAll() {
     let (running, listening) = state.withLock { (Array($0.running.values), Array($0.listening.values)) }
@@ -94,17 +110,17 @@ final class StdioDoor: Sendable {
   }
 
   /// Absent when the line needs no work.
-  private func receive(_ line: [UInt8], _ sink: AsyncStream<JSONRPCMessage>.Continuation) -> (
+  private func receive(_ line: [UInt8], _ writer: LineWriter) -> (
     @Sendable () async -> Void
   )? {
     let message: JSONRPCMessage
     do {
       message = try JSONRPCMessage(JSONValue(parsing: line))
     } catch let error as InvalidJSONRPCMessage {
-      sink.yield(.error(id: error.id, JSONRPCError(code: JSONRPCError.invalidRequest, message: error.message)))
+      writer.send(.error(id: error.id, JSONRPCError(code: JSONRPCError.invalidRequest, message: error.message)))
       return nil
     } catch let error as JSONError {
-      sink.yield(
+      writer.send(
         .error(
           id: nil,
           JSONRPCError(
@@ -114,7 +130,11 @@ final class StdioDoor: Sendable {
       return nil
     }
     switch message {
-    case .request(let id, let method, let params): return { await self.answer(id, method, params ?? [:], sink) }
+    // At once: what comes right behind it is of the session that it begins.
+    case .request(let id, "initialize", let params) where params?["_meta"]?[MCPMeta.protocolVersion] == nil:
+      writer.send(initialize(id, params ?? [:]))
+      return nil
+    case .request(let id, let method, let params): return { await self.answer(id, method, params ?? [:], writer) }
     case .notification("notifications/cancelled", let params):
       guard let id = params?["requestId"].flatMap(JSONRPCID.init) else { return nil }
       let (handle, listening) = state.withLock { ($0.running[id], $0.listening[id]) }
@@ -130,7 +150,7 @@ final class StdioDoor: Sendable {
   }
 
   private func answer(
-    _ id: JSONRPCID, _ method: String, _ params: JSONValue, _ sink: AsyncStream<JSONRPCMessage>.Continuation
+    _ id: JSONRPCID, _ method: String, _ params: JSONValue, _ writer: LineWriter
   ) async {
     let handle = CallHandle()
     let isNew = state.withLock { state in
@@ -139,18 +159,14 @@ final class StdioDoor: Sendable {
       return true
     }
     guard isNew else {
-      sink.yield(
+      writer.send(
         .error(id: id, JSONRPCError(code: JSONRPCError.invalidRequest, message: "a request with this id is under way")))
       return
     }
     defer { state.withLock { _ = $0.running.removeValue(forKey: id) } }
-    let exchange = MCPExchange(handle: handle) { sink.yield($0) }
+    let exchange = MCPExchange(handle: handle) { writer.send($0) }
     if params["_meta"]?[MCPMeta.protocolVersion] != nil || method == "server/discover" {
-      await answerModern(id, method, params, exchange, sink)
-      return
-    }
-    if method == "initialize" {
-      sink.yield(initialize(id, params))
+      await answerModern(id, method, params, exchange, writer)
       return
     }
     guard let caller = state.withLock({ $0.legacy }) else {
@@ -162,24 +178,24 @@ final class StdioDoor: Sendable {
           JSONRPCError(
             code: JSONRPCError.invalidParams,
             message: "`params._meta` lacks `\(MCPMeta.protocolVersion)`, and there was no initialize"))
-      sink.yield(error)
+      writer.send(error)
       return
     }
     let answer = await server.answerLegacy(method, params, caller, exchange)
     // A cancelled request isn't answered.
     if case .client = handle.reason { return }
-    sink.yield(answer.message(id: id))
+    writer.send(answer.message(id: id))
   }
 
   private func answerModern(
     _ id: JSONRPCID, _ method: String, _ params: JSONValue, _ exchange: MCPExchange,
-    _ sink: AsyncStream<JSONRPCMessage>.Continuation
+    _ writer: LineWriter
   ) async {
     let meta = params["_meta"]
     guard let version = meta?[MCPMeta.protocolVersion]?.stringValue,
       meta?[MCPMeta.clientCapabilities]?.objectValue != nil
     else {
-      sink.yield(
+      writer.send(
         .error(
           id: id,
           JSONRPCError(
@@ -188,7 +204,7 @@ final class StdioDoor: Sendable {
       return
     }
     guard MCPVersion(rawValue: version)?.isModern == true else {
-      sink.yield(.error(id: id, .unsupportedVersion(version)))
+      writer.send(.error(id: id, .unsupportedVersion(version)))
       return
     }
     let caller = MCPCaller(
@@ -196,25 +212,25 @@ final class StdioDoor: Sendable {
       clientInfo: meta?[MCPMeta.clientInfo].flatMap { $0.objectValue == nil ? nil : $0 },
       capabilities: meta?[MCPMeta.clientCapabilities], transport: .stdio, correlationID: Self.correlationID(id))
     if method == "subscriptions/listen" {
-      await listen(id, params, sink)
+      await listen(id, params, writer)
       return
     }
     let answer = await server.answerModern(method, params, caller, exchange)
     if case .client = exchange.handle.reason { return }
-    sink.yield(answer.message(id: id))
+    writer.send(answer.message(id: id))
   }
 
-  private func listen(_ id: JSONRPCID, _ params: JSONValue, _ sink: AsyncStream<JSONRPCMessage>.Continuation) async {
+  private func listen(_ id: JSONRPCID, _ params: JSONValue, _ writer: LineWriter) async {
     guard let filter = ListenFilter(params) else {
       let error = JSONRPCError(code: JSONRPCError.invalidParams, message: "`params.notifications` must be an object")
-      sink.yield(.error(id: id, error))
+      writer.send(.error(id: id, error))
       return
     }
     let stream = changes.stream()
-    sink.yield(filter.acknowledgement(id))
+    writer.send(filter.acknowledgement(id))
     let task = Task {
       for await method in stream {
-        if let message = filter.notification(method, id) { sink.yield(message) }
+        if let message = filter.notification(method, id) { writer.send(message) }
       }
     }
     state.withLock { $0.listening[id] = task }

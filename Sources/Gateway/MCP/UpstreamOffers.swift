@@ -46,6 +46,13 @@ final class UpstreamOffers: Sendable {
   var hasPrompts: Bool { servers.all.contains { $0.offer.prompts } }
   var hasCompletions: Bool { servers.all.contains { $0.offer.completions } }
 
+  /// Whether an upstream knows the method.
+  func has(_ method: String) -> Bool {
+    if method.hasPrefix("resources/") { return hasResources }
+    if method.hasPrefix("prompts/") { return hasPrompts }
+    return hasCompletions
+  }
+
   /// What the servers say of their use, each under its name; absent when none says anything.
   var instructions: String? {
     let parts = servers.all.compactMap { server in server.offer.instructions.map { "\(server.name): \($0)" } }

@@ -90,10 +90,14 @@ public final class CallHandle: Sendable {
 
   func noteGivenUp() { note { $0.givenUp = $0.givenUp ?? clock.now() } }
 
-  /// A late result outweighs what was known before; nothing else does.
+  /// A late result outweighs whatever was known before, an acknowledgement that it was seen; nothing else changes what
+  /// is known.
   func note(_ cancellation: Cancellation) {
     note { facts in
-      if facts.cancellation == nil || cancellation == .lateResult { facts.cancellation = cancellation }
+      switch (facts.cancellation, cancellation) {
+      case (nil, _), (_, .lateResult), (.seen, .acknowledged): facts.cancellation = cancellation
+      default: break
+      }
     }
   }
 

@@ -286,10 +286,17 @@ extension UpstreamServer {
   private func doubt(_ number: Int, _ silence: StdioConnection.Silence) {
     switch silence {
     case .suspicious: current.withLock { $0.retire.removeValue(forKey: number) }?()
-    case .overdue:
+    case .overdue(let isRead):
       logger.warning("upstream server did not acknowledge that a killed call was cancelled: it is ended")
       current.withLock { $0.retire.removeValue(forKey: number) }?()
-      processes.withLock { $0[number] }?.end(because: "a killed call was not acknowledged as cancelled")
+      let process = processes.withLock { $0[number] }
+      let reason = "a killed call was not acknowledged as cancelled"
+      if isRead {
+        // It may well have obeyed: the calls of others on it get some time to end.
+        process?.end(because: reason, whenIdleWithin: limits.grace * 4)
+      } else {
+        process?.end(because: reason)
+      }
     }
   }
 

@@ -138,9 +138,12 @@ extension ToolDefinition {
     switch standing {
     case .pinned: break
     case .changed:
-      warnings.append("\(name) of server \(server) has changed and is quarantined: agentgate tools diff \(name)")
+      warnings.append(
+        "\(name) of server \(server) has changed and is quarantined: agentgate tools diff \(serverName) --server \(server)"
+      )
     case .newServer:
-      warnings.append("\(name) of the new server \(server) is quarantined: agentgate tools approve \(name)")
+      warnings.append(
+        "\(name) of the new server \(server) is quarantined: agentgate tools approve \(serverName) --server \(server)")
     case .unavailable(let problem): warnings.append("\(name) of server \(server) is quarantined: \(problem)")
     }
     if let schemaProblem {

@@ -67,6 +67,7 @@ struct Status: AsyncParsableCommand {
     var lines = ["kill switch   \(state.global.map { "paused: \(quoted($0.reason))" } ?? "not paused")"]
     lines += state.sessions.map { "killed        session \(quoted($0.key.rawValue)): \(quoted($0.value.reason))" }
       .sorted()
+    lines += state.agents.map { "killed        agent \(quoted($0.key.rawValue)): \(quoted($0.value.reason))" }.sorted()
     lines += state.tools.map { "killed        tool \(quoted($0.key.rawValue)): \(quoted($0.value.reason))" }.sorted()
     return lines.joined(separator: "\n")
   }
@@ -77,6 +78,9 @@ struct Status: AsyncParsableCommand {
       "sessions": .object(
         JSONObject(
           state.sessions.map { (key: $0.key.rawValue, value: .string($0.value.reason)) }.sorted { $0.key < $1.key })),
+      "agents": .object(
+        JSONObject(
+          state.agents.map { (key: $0.key.rawValue, value: .string($0.value.reason)) }.sorted { $0.key < $1.key })),
       "tools": .object(
         JSONObject(
           state.tools.map { (key: $0.key.rawValue, value: .string($0.value.reason)) }.sorted { $0.key < $1.key })),
