@@ -188,6 +188,7 @@ public struct Assembly: Sendable {
     var services = backgroundServices
     services.append(deadman)
     services.append(server)
+    services.append(StreamsEnd(changes: changes, sessions: legacySessions))
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(30)
@@ -274,9 +275,18 @@ private struct ChangesFollower: Service {
         await group.waitForAll()
       }
     }
-    // Streams that stay open would hold the server's shutdown up.
+  }
+}
+
+/// Ends the streams of those who listen when the shutdown begins: left open they would hold the server's up.
+private struct StreamsEnd: Service {
+  let changes: ListChanges
+  let sessions: LegacySessions
+
+  func run() async throws {
+    try? await gracefulShutdown()
     changes.finish()
-    sessions.endAll()
+    sessions.endStreams()
   }
 }
 

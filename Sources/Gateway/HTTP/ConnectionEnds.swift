@@ -34,8 +34,23 @@ final class ConnectionEnds: Sendable {
     defer { watchers.withLock { _ = $0[connection]?.byKey.removeValue(forKey: key) } }
     // It may have ended before anybody listened.
     if !channel.isActive { onEnd() }
+    let looking = Task { await Self.look(at: channel, onEnd) }
+    defer { looking.cancel() }
     return await body()
   }
+
+  /// While a request is under way nobody reads the connection, and the server lets clients close their own side of it:
+  /// that they have gone shows in the socket's state alone.
+  private static func look(at channel: any Channel, _ onEnd: @Sendable () -> Void) async {
+    guard let socket = channel as? any SocketOptionProvider else { return }
+    while (try? await Task.sleep(for: .milliseconds(100))) != nil {
+      guard let state = try? await socket.getTCPInfo().map(\.tcpi_state).get() else { return }
+      if state == closeWait { return onEnd() }
+    }
+  }
+
+  /// Linux's TCP_CLOSE_WAIT: the peer has closed its side.
+  private static let closeWait: UInt8 = 8
 
   /// As `watch`.
   func watchThrowing<Value: Sendable>(

@@ -298,7 +298,12 @@ struct MCPRoutes: Sendable {
       if let early { return Self.respond(early, id) }
       return EventStream.response { [ends] events in
         let answer = try await ends.watchThrowing(request.channel, onEnd: onEnd) {
-          try await events.forward(messages) { $0 }
+          do {
+            try await events.forward(messages) { $0 }
+          } catch {
+            onEnd()
+            throw error
+          }
           return await work.value
         }
         try await events.send(answer.message(id: id))
@@ -366,12 +371,23 @@ struct MCPRoutes: Sendable {
 }
 
 extension JSONRPCError {
+  private static func isOfVersions(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "-"), UInt8(ascii: "."):
+      true
+    default: false
+    }
+  }
+
   static func unsupportedVersion(_ requested: String) -> JSONRPCError {
     JSONRPCError(
       code: unsupportedProtocolVersion, message: "unsupported protocol version",
       data: [
         "supported": .array(MCPVersion.all.map { .string($0.rawValue) }),
-        "requested": .string(String(requested.unicodeScalars.prefix(100))),
+        // Required, but not repeated when it can be none.
+        "requested": .string(
+          requested.utf8.count <= 32 && requested.utf8.allSatisfy(Self.isOfVersions) ? requested : ""),
       ])
   }
 }

@@ -275,6 +275,10 @@ extension HTTPConnection {
       guard bytes.count + chunk.readableBytes <= limit else { return .lost("its result has more than \(limit) bytes") }
       bytes.append(contentsOf: chunk.readableBytesView)
     }
+    if status == 404, call.request.method != "initialize", state.withLock({ $0.sessionID != nil }) {
+      onBroken("it has forgotten the session")
+      return .notSent("it has forgotten the session")
+    }
     if type.hasPrefix("application/json"), !bytes.isEmpty {
       do throws(JSONError) {
         if let reply = receive(try JSONValue(parsing: bytes), for: call) { return reply }
@@ -283,9 +287,6 @@ extension HTTPConnection {
       }
     }
     switch status {
-    case 404 where state.withLock({ $0.sessionID != nil }):
-      onBroken("it has forgotten the session")
-      return .notSent("it has forgotten the session")
     case 200..<300: return .lost("it answered HTTP \(status) without an answer")
     case 500...: return .lost("it answered HTTP \(status)")
     default: return .error(JSONRPCError(code: JSONRPCError.internalError, message: "it answered HTTP \(status)"))

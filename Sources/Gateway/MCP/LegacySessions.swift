@@ -32,8 +32,9 @@ final class LegacySessions: Sendable {
     return true
   }
 
-  func endAll() {
-    for session in sessions.withLock({ Array($0.values) }) { session.end() }
+  /// Ends what sessions listen to, and nothing else: their calls are still answered.
+  func endStreams() {
+    for session in sessions.withLock({ Array($0.values) }) { session.endStream() }
   }
 
   /// Tells every session that a list has changed.
@@ -102,6 +103,8 @@ final class LegacySession: Sendable {
   }
 
   func send(_ message: JSONRPCMessage) { _ = state.withLock { $0.listener?.sink }?.yield(message) }
+
+  func endStream() { state.withLock { $0.listener?.sink }?.finish() }
 
   func end() {
     let (running, listener) = state.withLock { state in

@@ -35,8 +35,8 @@ public enum RoutingHeaders {
     return headers
   }
 
-  /// How a request's headers differ from its body: "Mcp-Name header 'foo' does not match the body's params.name 'bar'";
-  /// absent when they don't. One that is missing or there twice differs. A body that has no `params.name` where its
+  /// How a request's headers differ from its body: "Mcp-Name header does not match the body's params.name", without the
+  /// values, since who sends such a request may want its text repeated; absent when they don't. One that is missing or there twice differs. A body that has no `params.name` where its
   /// method wants one is for others to refuse.
   public static func mismatch(
     method: String, params: JSONValue?, headers: [(name: String, value: String)]
@@ -56,14 +56,13 @@ public enum RoutingHeaders {
     _ name: String, _ fields: MCPHeaderFields, _ value: JSONValue?, _ place: String, isEncoded: Bool = false
   ) -> String? {
     guard let raw = fields[name]?.value else {
-      return "\(name) header is missing, the body's \(place) is \(MCPHeaderValue.shown(value))"
+      return "\(name) header is missing"
     }
     guard let header = isEncoded ? MCPHeaderValue.decoded(raw) : raw else { return MCPHeaderValue.malformed(name, raw) }
     if let text = value?.stringValue, text.utf8.elementsEqual(header.utf8) { return nil }
-    let shown = MCPHeaderValue.shown(header)
     return value == nil
-      ? "\(name) header \(shown) has nothing to match, the body has no \(place)"
-      : "\(name) header \(shown) does not match the body's \(place) \(MCPHeaderValue.shown(value))"
+      ? "\(name) header has nothing to match, the body has no \(place)"
+      : "\(name) header does not match the body's \(place)"
   }
 }
 
@@ -120,22 +119,10 @@ extension MCPHeaderValue {
     return shown + (text.unicodeScalars.dropFirst(shownLength).isEmpty ? "'" : "…'")
   }
 
-  static func shown(_ value: JSONValue?) -> String {
-    switch value {
-    case nil: "absent"
-    case .string(let text): shown(text)
-    case .null: "null"
-    case .boolean(let value): value ? "true" : "false"
-    case .number(let number): number.literal.utf8.count <= shownLength ? number.literal : "a number"
-    case .array: "an array"
-    case .object: "an object"
-    }
-  }
-
   static func malformed(_ name: String, _ value: String) -> String {
     value.utf8.allSatisfy(isPlain)
-      ? "\(name) header \(shown(value)) is not base64 of UTF-8"
-      : "\(name) header \(shown(value)) holds characters that are not allowed in a header"
+      ? "\(name) header is not base64 of UTF-8"
+      : "\(name) header holds characters that are not allowed in a header"
   }
 }
 

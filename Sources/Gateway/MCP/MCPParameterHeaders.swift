@@ -30,7 +30,8 @@ public struct ParameterHeaders: Sendable {
       if let annotation = schema[Self.annotation] {
         let parameter = try Self.parameter(annotation, schema, position)
         if let other = names.updateValue(position.place, forKey: MCPHeaderFields.key(parameter.header)) {
-          throw InvalidParameterHeaders("\(position.place): \(MCPHeaderValue.shown(annotation)) is also at \(other)")
+          throw InvalidParameterHeaders(
+            "\(position.place): \(MCPHeaderValue.shown(annotation.stringValue ?? "")) is also at \(other)")
         }
         parameters.append(parameter)
       }
@@ -69,19 +70,18 @@ public struct ParameterHeaders: Sendable {
     let text = value.flatMap(rendered)
     guard let field else {
       guard text != nil else { return nil }
-      return "\(header) header is missing, the body's \(place) is \(MCPHeaderValue.shown(value))"
+      return "\(header) header is missing, the body has \(place)"
     }
     if field.isDuplicated { return "\(header) header appears more than once" }
     guard let value else {
-      return "\(header) header \(MCPHeaderValue.shown(field.value)) has nothing to match, the body has no \(place)"
+      return "\(header) header has nothing to match, the body has no \(place)"
     }
     guard let decoded = MCPHeaderValue.decoded(field.value) else {
       return MCPHeaderValue.malformed(header, field.value)
     }
     if let text, text.utf8.elementsEqual(decoded.utf8) { return nil }
     if parameter.isInteger, case .number(let number) = value, isSameInteger(decoded, number) { return nil }
-    return "\(header) header \(MCPHeaderValue.shown(decoded)) does not match the body's \(place)"
-      + " \(MCPHeaderValue.shown(value))"
+    return "\(header) header does not match the body's \(place)"
   }
 
   /// Digits, and perhaps a fraction, that are exactly the number, which is an integer.

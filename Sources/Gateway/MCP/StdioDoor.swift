@@ -19,7 +19,6 @@ final class StdioDoor: Sendable {
 
   private struct State {
     var running: [JSONRPCID: CallHandle] = [:]
-    var listening: [JSONRPCID: Task<Void, Never>] = [:]
     /// Settled by `initialize`; absent for a client that hasn't sent one.
     var legacy: MCPCaller?
     var isInitialized = false
@@ -104,9 +103,9 @@ final class StdioDoor: Sendable {
   }
 
   private func giveUpAll() {
-    let (running, listening) = state.withLock { (Array($0.running.values), Array($0.listening.values)) }
-    for handle in running { handle.giveUp(.client("the client closed its end")) }
-    for task in listening { task.cancel() }
+    for handle in state.withLock({ Array($0.running.values) }) {
+      handle.giveUp(.client("the client closed its end"))
+    }
   }
 
   /// Absent when the line needs no work.
@@ -134,12 +133,18 @@ final class StdioDoor: Sendable {
     case .request(let id, "initialize", let params) where params?["_meta"]?[MCPMeta.protocolVersion] == nil:
       writer.send(initialize(id, params ?? [:]))
       return nil
-    case .request(let id, let method, let params): return { await self.answer(id, method, params ?? [:], writer) }
+    case .request(let id, let method, let params):
+      // Known before the next line is read: that may cancel it.
+      guard let handle = begin(id) else {
+        let error = JSONRPCError(code: JSONRPCError.invalidRequest, message: "a request with this id is under way")
+        writer.send(.error(id: id, error))
+        return nil
+      }
+      return { await self.answer(id, handle, method, params ?? [:], writer) }
     case .notification("notifications/cancelled", let params):
       guard let id = params?["requestId"].flatMap(JSONRPCID.init) else { return nil }
-      let (handle, listening) = state.withLock { ($0.running[id], $0.listening[id]) }
-      handle?.giveUp(.client(params?["reason"]?.stringValue ?? "cancelled by the client"))
-      listening?.cancel()
+      state.withLock { $0.running[id] }?.giveUp(
+        .client(params?["reason"]?.stringValue ?? "cancelled by the client"))
       return nil
     case .notification("notifications/initialized", _):
       state.withLock { $0.isInitialized = $0.legacy != nil }
@@ -149,20 +154,19 @@ final class StdioDoor: Sendable {
     }
   }
 
-  private func answer(
-    _ id: JSONRPCID, _ method: String, _ params: JSONValue, _ writer: LineWriter
-  ) async {
+  /// Absent when the id is that of a request under way.
+  private func begin(_ id: JSONRPCID) -> CallHandle? {
     let handle = CallHandle()
-    let isNew = state.withLock { state in
-      guard state.running[id] == nil else { return false }
+    return state.withLock { state in
+      guard state.running[id] == nil else { return nil }
       state.running[id] = handle
-      return true
+      return handle
     }
-    guard isNew else {
-      writer.send(
-        .error(id: id, JSONRPCError(code: JSONRPCError.invalidRequest, message: "a request with this id is under way")))
-      return
-    }
+  }
+
+  private func answer(
+    _ id: JSONRPCID, _ handle: CallHandle, _ method: String, _ params: JSONValue, _ writer: LineWriter
+  ) async {
     defer { state.withLock { _ = $0.running.removeValue(forKey: id) } }
     let exchange = MCPExchange(handle: handle) { writer.send($0) }
     if params["_meta"]?[MCPMeta.protocolVersion] != nil || method == "server/discover" {
@@ -212,7 +216,7 @@ final class StdioDoor: Sendable {
       clientInfo: meta?[MCPMeta.clientInfo].flatMap { $0.objectValue == nil ? nil : $0 },
       capabilities: meta?[MCPMeta.clientCapabilities], transport: .stdio, correlationID: Self.correlationID(id))
     if method == "subscriptions/listen" {
-      await listen(id, params, writer)
+      await listen(id, exchange.handle, params, writer)
       return
     }
     let answer = await server.answerModern(method, params, caller, exchange)
@@ -220,7 +224,9 @@ final class StdioDoor: Sendable {
     writer.send(answer.message(id: id))
   }
 
-  private func listen(_ id: JSONRPCID, _ params: JSONValue, _ writer: LineWriter) async {
+  private func listen(
+    _ id: JSONRPCID, _ handle: CallHandle, _ params: JSONValue, _ writer: LineWriter
+  ) async {
     guard let filter = ListenFilter(params) else {
       let error = JSONRPCError(code: JSONRPCError.invalidParams, message: "`params.notifications` must be an object")
       writer.send(.error(id: id, error))
@@ -233,9 +239,8 @@ final class StdioDoor: Sendable {
         if let message = filter.notification(method, id) { writer.send(message) }
       }
     }
-    state.withLock { $0.listening[id] = task }
+    handle.onGivingUp { _ in task.cancel() }
     await task.value
-    state.withLock { _ = $0.listening.removeValue(forKey: id) }
   }
 
   private func initialize(_ id: JSONRPCID, _ params: JSONValue) -> JSONRPCMessage {

@@ -228,8 +228,11 @@ extension UpstreamServer {
     }
     withdraw(number)
     connection.close(because: reason.isEmpty ? "the gateway is shutting down" : reason)
-    await connection.endSession()
-    try? await httpClient.shutdown()
+    // In a task of its own: when the gateway shuts down, this one is cancelled.
+    await Task {
+      await connection.endSession()
+      try? await httpClient.shutdown()
+    }.value
     return reason
   }
 

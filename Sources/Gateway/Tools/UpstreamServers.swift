@@ -47,6 +47,11 @@ public final class UpstreamServers: ToolRunner, Service {
 
   /// Runs the servers until the task is cancelled or the service is shut down; returns once every process is gone.
   public func run() async throws {
+    guard !servers.isEmpty else {
+      // A service that returns ends the others.
+      try? await gracefulShutdown()
+      return
+    }
     await cancelWhenGracefulShutdown {
       await withTaskGroup(of: Void.self) { group in
         for server in self.servers { group.addTask { await server.supervise() } }

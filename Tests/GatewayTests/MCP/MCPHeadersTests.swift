@@ -64,19 +64,19 @@ import Testing
   @Test(arguments: [
     (["v", "m", "n"], nil),
     (["v", "m", "encoded"], nil),
-    (["m", "n"], "MCP-Protocol-Version header is missing, the body's params._meta"),
-    (["v", "n"], "Mcp-Method header is missing, the body's method is 'tools/call'"),
-    (["v", "m"], "Mcp-Name header is missing, the body's params.name is 'bar'"),
-    (["v", "m", "foo"], "Mcp-Name header 'foo' does not match the body's params.name 'bar'"),
-    (["v", "m", "BAR"], "Mcp-Name header 'BAR' does not match the body's params.name 'bar'"),
+    (["m", "n"], "MCP-Protocol-Version header is missing"),
+    (["v", "n"], "Mcp-Method header is missing"),
+    (["v", "m"], "Mcp-Name header is missing"),
+    (["v", "m", "foo"], "Mcp-Name header does not match the body's params.name"),
+    (["v", "m", "BAR"], "Mcp-Name header does not match the body's params.name"),
     (["v", "m", "n", "n"], "Mcp-Name header appears more than once"),
     (["v", "v", "m", "n"], "MCP-Protocol-Version header appears more than once"),
-    (["v", "m", "malformed"], "Mcp-Name header '=?base64?x?=' is not base64 of UTF-8"),
-    (["v", "m", "raw"], "Mcp-Name header 'bär' holds characters that are not allowed in a header"),
-    (["v", "method", "n"], "Mcp-Method header 'Tools/Call' does not match the body's method 'tools/call'"),
+    (["v", "m", "malformed"], "Mcp-Name header is not base64 of UTF-8"),
+    (["v", "m", "raw"], "Mcp-Name header holds characters that are not allowed in a header"),
+    (["v", "method", "n"], "Mcp-Method header does not match the body's method"),
     (
       ["version", "m", "n"],
-      #"MCP-Protocol-Version header '2025-11-25' does not match the body's params._meta["io.modelcontextprotocol"#
+      #"MCP-Protocol-Version header does not match the body's params._meta["io.modelcontextprotocol"#
     ),
   ])
   func mismatchesAreNamed(headers: [String], problem: String?) {
@@ -100,7 +100,7 @@ import Testing
     #expect(RoutingHeaders.mismatch(method: "tools/call", params: params(), headers: headers) == nil)
     #expect(
       RoutingHeaders.mismatch(method: "tools/call", params: nil, headers: headers)?
-        .hasPrefix("MCP-Protocol-Version header '2026-07-28' has nothing to match, the body has no params._meta")
+        .hasPrefix("MCP-Protocol-Version header has nothing to match, the body has no params._meta")
         == true)
   }
 

@@ -44,16 +44,16 @@ import Testing
     (#"{"region": "us"}"#, ["Mcp-Param-Region: =?base64?dXM=?="], nil),
     (
       #"{"region": "us"}"#, ["Mcp-Param-Region: eu"],
-      "Mcp-Param-Region header 'eu' does not match the body's params.arguments.region 'us'"
+      "Mcp-Param-Region header does not match the body's params.arguments.region"
     ),
-    (#"{"region": "us"}"#, [], "Mcp-Param-Region header is missing, the body's params.arguments.region is 'us'"),
+    (#"{"region": "us"}"#, [], "Mcp-Param-Region header is missing, the body has params.arguments.region"),
     (
       "{}", ["Mcp-Param-Region: us"],
-      "Mcp-Param-Region header 'us' has nothing to match, the body has no params.arguments.region"
+      "Mcp-Param-Region header has nothing to match, the body has no params.arguments.region"
     ),
     (
       #"{"region": null}"#, ["Mcp-Param-Region: null"],
-      "Mcp-Param-Region header 'null' has nothing to match, the body has no params.arguments.region"
+      "Mcp-Param-Region header has nothing to match, the body has no params.arguments.region"
     ),
     (
       #"{"region": "us"}"#, ["Mcp-Param-Region: us", "mcp-param-region: us"],
@@ -61,27 +61,27 @@ import Testing
     ),
     (
       #"{"region": "us"}"#, ["Mcp-Param-Region: =?base64?dXM?="],
-      "Mcp-Param-Region header '=?base64?dXM?=' is not base64 of UTF-8"
+      "Mcp-Param-Region header is not base64 of UTF-8"
     ),
     (
       #"{"region": ["us"]}"#, ["Mcp-Param-Region: us"],
-      "Mcp-Param-Region header 'us' does not match the body's params.arguments.region an array"
+      "Mcp-Param-Region header does not match the body's params.arguments.region"
     ),
-    (#"{"region": "42"}"#, ["Mcp-Param-Region: 42.0"], "Mcp-Param-Region header '42.0' does not match"),
+    (#"{"region": "42"}"#, ["Mcp-Param-Region: 42.0"], "Mcp-Param-Region header does not match"),
     (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: 42.0"], nil),
     (#"{"page": {"x-mcp-header": 42.0}}"#, ["Mcp-Param-Limit: 042"], nil),
     (#"{"page": {"x-mcp-header": 0}}"#, ["Mcp-Param-Limit: -0.00"], nil),
     (#"{"page": {"x-mcp-header": 9007199254740993}}"#, ["Mcp-Param-Limit: 9007199254740993.0"], nil),
     (
       #"{"page": {"x-mcp-header": 9007199254740993}}"#, ["Mcp-Param-Limit: 9007199254740992"],
-      #"Mcp-Param-Limit header '9007199254740992' does not match the body's params.arguments.page["x-mcp-header"] 900"#
+      #"Mcp-Param-Limit header does not match the body's params.arguments.page["x-mcp-header"]"#
     ),
-    (#"{"page": {"x-mcp-header": 1000}}"#, ["Mcp-Param-Limit: 1e3"], "Mcp-Param-Limit header '1e3' does not match"),
-    (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: +42"], "Mcp-Param-Limit header '+42' does not match"),
-    (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: 42."], "Mcp-Param-Limit header '42.' does not match"),
-    (#"{"page": {"x-mcp-header": -42}}"#, ["Mcp-Param-Limit: --42"], "Mcp-Param-Limit header '--42' does not match"),
-    (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: 42.5"], "Mcp-Param-Limit header '42.5' does not match"),
-    (#"{"page": {"all": true}}"#, ["Mcp-Param-All: True"], "Mcp-Param-All header 'True' does not match"),
+    (#"{"page": {"x-mcp-header": 1000}}"#, ["Mcp-Param-Limit: 1e3"], "Mcp-Param-Limit header does not match"),
+    (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: +42"], "Mcp-Param-Limit header does not match"),
+    (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: 42."], "Mcp-Param-Limit header does not match"),
+    (#"{"page": {"x-mcp-header": -42}}"#, ["Mcp-Param-Limit: --42"], "Mcp-Param-Limit header does not match"),
+    (#"{"page": {"x-mcp-header": 42}}"#, ["Mcp-Param-Limit: 42.5"], "Mcp-Param-Limit header does not match"),
+    (#"{"page": {"all": true}}"#, ["Mcp-Param-All: True"], "Mcp-Param-All header does not match"),
   ])
   func mismatchesAreNamed(arguments: String, headers: [String], problem: String?) throws {
     let pairs = headers.map { header -> (name: String, value: String) in

@@ -52,7 +52,8 @@ import Testing
 
   /// - Parameter after: told what the door has written after the input's end
   private func run(
-    tools: any ToolRunner = patient, after: @Sendable @escaping ([JSONValue], GatewayFixture) async throws -> Void = { _, _ in },
+    tools: any ToolRunner = patient,
+    after: @Sendable @escaping ([JSONValue], GatewayFixture) async throws -> Void = { _, _ in },
     _ body: @Sendable @escaping (Fixture) async throws -> Void
   ) async throws {
     try await GatewayFixture.run(tools: tools) { gateway async throws in
@@ -71,7 +72,8 @@ import Testing
         version: "1")
       let (requests, answers) = (try Pipe(), try Pipe())
       let door = StdioDoor(
-        server: server, session: try SessionID("s1"), changes: changes, input: requests.reading, output: answers.writing,
+        server: server, session: try SessionID("s1"), changes: changes, input: requests.reading,
+        output: answers.writing,
         logger: gateway.log.logger)
       let running = Task {
         defer { answers.closeWriting() }
@@ -212,7 +214,8 @@ import Testing
       try await door.send("")
       try await door.send("  \r")
       for (line, code, id) in [
-        ("{", -32700, .null), ("nonsense", -32700, .null), (#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, -32700, .null),
+        ("{", -32700, .null), ("nonsense", -32700, .null),
+        (#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, -32700, .null),
         ("[]", -32600, .null), (#"{"id":1,"method":"ping"}"#, -32600, 1), (#"{"jsonrpc":"2.0","id":"x"}"#, -32600, "x"),
         (#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, -32600, .null),
       ] as [(String, JSONValue, JSONValue)] {
@@ -266,6 +269,25 @@ import Testing
       // The id is free again soon, and the next answer is another request's.
       try await door.send(.modern("server/discover"), id: "next")
       #expect(try await door.next()?["id"] == "next")
+    }
+  }
+
+  /// Both lines may be there before anybody has looked at the first.
+  @Test func aCancellationRightBehindItsRequest() async throws {
+    try await run(after: { rest, _ in #expect(rest == []) }) { door async throws in
+      let count = 20
+      for id in 0..<count {
+        var call = MCPRequest.modernCall("db_query", ["wait": true])
+        call.id = JSONValue(id)
+        let cancellation: JSONValue = [
+          "jsonrpc": "2.0", "method": "notifications/cancelled", "params": ["requestId": JSONValue(id)],
+        ]
+        try await door.send(call.body.serializedString() + "\n" + cancellation.serializedString())
+      }
+      for _ in 0..<500 where try await door.gateway.events().count < count {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      #expect(try await door.gateway.events().count == count, "the others are still under way")
     }
   }
 

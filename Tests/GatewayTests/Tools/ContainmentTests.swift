@@ -262,10 +262,10 @@ import Testing
     let tools = SlowHandover()
     try await GatewayFixture.run(tools: tools) { gateway async throws in
       async let answer = gateway.call("db_query")
-      let id = try SessionID("s1")
-      while gateway.assembly.gatekeeper.inFlight.takeStock(where: { $0.session == id && $0.handle.facts.answered != nil })
-        .isEmpty
-      { try await Task.sleep(for: .milliseconds(5)) }
+      let inFlight = gateway.assembly.gatekeeper.inFlight
+      while inFlight.takeStock(where: { $0.handle.facts.answered != nil }).isEmpty {
+        try await Task.sleep(for: .milliseconds(5))
+      }
       let receipt = try await gateway.control(.post, "/sessions/s1/kill").json["receipt"]
       #expect(receipt?["state"] == "settled")
       #expect(receipt?["calls"]?[0]?["verdict"] == "completed_before")
@@ -400,7 +400,8 @@ import Testing
         fixture.gateway.assembly.configuration, tools: ScriptedTools(), traces: traces,
         logger: fixture.gateway.log.logger)
       let server = HTTPServer(
-        responder: assembly.responder, host: "127.0.0.1", port: 0, logger: fixture.gateway.log.logger, onReady: { _ in })
+        responder: assembly.responder, host: "127.0.0.1", port: 0, logger: fixture.gateway.log.logger, onReady: { _ in }
+      )
       let id = try #require(open["id"]?.stringValue)
       try await server.application.test(.router) { client in
         try await client.execute(
