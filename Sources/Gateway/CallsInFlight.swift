@@ -19,6 +19,8 @@ final class CallsInFlight: Sendable {
     var bySession: [SessionID: Int] = [:]
     /// Calls that a kill met between its fence and its taking stock of them, oldest first.
     var met: [Entry] = []
+    /// Those under way that stock was taken of: their kill knows of them.
+    var taken: Set<String> = []
   }
   /// Nobody asks for more of them: stock is taken within milliseconds.
   private static let metLimit = 4_096
@@ -43,7 +45,7 @@ final class CallsInFlight: Sendable {
   func remove(_ traceID: String, isMet: Bool) {
     state.withLock { state in
       guard let entry = state.entries.removeValue(forKey: traceID) else { return }
-      if isMet {
+      if state.taken.remove(traceID) == nil, isMet {
         state.met.append(entry)
         if state.met.count > Self.metLimit { state.met.removeFirst() }
       }
@@ -56,9 +58,15 @@ final class CallsInFlight: Sendable {
   /// events, which ascend with time.
   func takeStock(where isAffected: (Entry) -> Bool) -> [Entry] {
     let (running, met) = state.withLock { ($0.entries.values.map(\.self), $0.met) }
+    let affected = running.filter(isAffected)
     let ended = met.filter(isAffected)
-    let taken = Set(ended.map(\.traceID))
-    if !taken.isEmpty { state.withLock { $0.met.removeAll { taken.contains($0.traceID) } } }
-    return (running.filter(isAffected) + ended).sorted { $0.traceID < $1.traceID }
+    let endedIDs = Set(ended.map(\.traceID))
+    return state.withLock { state in
+      // What has ended since is among those that were met by now, and is listed here.
+      for entry in affected where state.entries[entry.traceID] != nil { state.taken.insert(entry.traceID) }
+      let affectedIDs = Set(affected.map(\.traceID))
+      state.met.removeAll { endedIDs.contains($0.traceID) || affectedIDs.contains($0.traceID) }
+      return (affected + ended).sorted { $0.traceID < $1.traceID }
+    }
   }
 }
