@@ -82,27 +82,12 @@ struct ApprovalDatabase {
     try list("id = ?", [.text(id)], order: "id", now: clock.now(), limit: 1).first
   }
 
-  mutating func usable(
-    sessionID: String, toolName: String, argumentsHash: String, agentID: String?
-  ) throws(ApprovalStoreError) -> ApprovalRequest? {
-    let now = clock.now()
-    return try list(
-      """
-      session_id = ? AND tool_name = ? AND arguments_hash = ? AND agent_id IS ? AND status = 'approved' AND expires > ?
-      """,
-      [
-        .text(sessionID), .text(toolName), .text(argumentsHash), agentID.map { .text($0) } ?? .null, .integer(now),
-      ], order: "created, id", now: now, limit: 1
-    ).first
-  }
-
   mutating func list(
-    _ status: ApprovalRequest.Status?, limit: Int, oldestFirst: Bool
+    _ status: ApprovalRequest.Status?, limit: Int
   ) throws(ApprovalStoreError) -> [ApprovalRequest] {
     let now = clock.now()
     let (condition, values) = ApprovalColumns.condition(status, now: now)
-    return try list(
-      condition, values, order: oldestFirst ? "created, id" : "created DESC, id DESC", now: now, limit: limit)
+    return try list(condition, values, order: "created DESC, id DESC", now: now, limit: limit)
   }
 
   mutating func decide(

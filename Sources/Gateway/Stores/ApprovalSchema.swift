@@ -1,11 +1,5 @@
 import SQLite
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The table, and how a file is told to be ours.
 enum ApprovalSchema {
   static let version: Int64 = 1
@@ -39,23 +33,11 @@ enum ApprovalSchema {
 
   /// Refuses a file that holds something else by reading its header, so that such a file isn't touched at all.
   static func checkHeader(path: String) throws(ApprovalStoreError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      guard errno != ENOENT else { return }
-      throw ApprovalStoreError(.unavailable, "\(SystemError("open", path))")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw ApprovalStoreError(.unavailable, "\(path) is not a file")
-    }
-    guard status.st_size > 0 else { return }
-    var header = [UInt8](repeating: 0, count: 100)
-    let count = read(descriptor, &header, header.count)
-    // File format section 1.3: the magic text at 0, the application id at 68.
-    let id = header[68..<72].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-    guard count == header.count, header.starts(with: Array("SQLite format 3".utf8) + [0]), id == applicationID else {
-      throw foreign(path)
+    switch DatabaseFiles.owner(of: path, applicationID: applicationID) {
+    case .nobody, .ours: return
+    case .unreadable(let error): throw ApprovalStoreError(.unavailable, "\(error)")
+    case .noFile: throw ApprovalStoreError(.unavailable, "\(path) is not a file")
+    case .others: throw foreign(path)
     }
   }
 
@@ -140,13 +122,5 @@ enum ApprovalColumns {
     case .denied, .used: return ("status = ?", [.text(status.rawValue)])
     case .expired: return ("status IN ('pending', 'approved') AND expires <= ?", [.integer(now)])
     }
-  }
-}
-
-extension Connection {
-  /// The first column of the first row; absent when that is no integer.
-  fileprivate func integer(_ query: String) throws(SQLiteError) -> Int64? {
-    let statement = try prepare(query)
-    return try statement.step() ? statement.column(0).integerValue : nil
   }
 }

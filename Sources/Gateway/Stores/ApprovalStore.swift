@@ -55,22 +55,6 @@ public final class ApprovalStore: Sendable {
     try await run { database throws(ApprovalStoreError) in try database.request(id) }
   }
 
-  /// An approval that `consume` would grant to this very call now; absent when there is none.
-  public func usable(
-    sessionID: String, toolName: String, argumentsHash: String, agentID: String?
-  ) async throws(ApprovalStoreError) -> ApprovalRequest? {
-    try await run { database throws(ApprovalStoreError) in
-      try database.usable(sessionID: sessionID, toolName: toolName, argumentsHash: argumentsHash, agentID: agentID)
-    }
-  }
-
-  /// What waits for a human, the oldest first.
-  public func pending(limit: Int = 1_000) async throws(ApprovalStoreError) -> [ApprovalRequest] {
-    try await run { database throws(ApprovalStoreError) in
-      try database.list(.pending, limit: limit, oldestFirst: true)
-    }
-  }
-
   /// The newest first.
   ///
   /// - Parameter status: absent, any
@@ -78,7 +62,7 @@ public final class ApprovalStore: Sendable {
     status: ApprovalRequest.Status? = nil, limit: Int = 100
   ) async throws(ApprovalStoreError) -> [ApprovalRequest] {
     try await run { database throws(ApprovalStoreError) in
-      try database.list(status, limit: limit, oldestFirst: false)
+      try database.list(status, limit: limit)
     }
   }
 

@@ -1,11 +1,5 @@
 import SQLite
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The tables, and how a file is told to be ours.
 enum TraceSchema {
   static let version: Int64 = 2
@@ -65,23 +59,11 @@ enum TraceSchema {
 
   /// Refuses a file that holds something else by reading its header, so that such a file isn't touched at all.
   static func checkHeader(path: String) throws(TraceStoreError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      guard errno != ENOENT else { return }
-      throw TraceStoreError(.missing, "\(SystemError("open", path))")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw TraceStoreError(.foreign, "\(path) is not a file")
-    }
-    guard status.st_size > 0 else { return }
-    var header = [UInt8](repeating: 0, count: 100)
-    let count = read(descriptor, &header, header.count)
-    // File format section 1.3: the magic text at 0, the application id at 68.
-    let id = header[68..<72].reduce(Int64(0)) { $0 << 8 | Int64($1) }
-    guard count == header.count, header.starts(with: Array("SQLite format 3".utf8) + [0]), id == applicationID else {
-      throw TraceStoreError(.foreign, "\(path) is not an AgentGate trace store")
+    switch DatabaseFiles.owner(of: path, applicationID: applicationID) {
+    case .nobody, .ours: return
+    case .unreadable(let error): throw TraceStoreError(.missing, "\(error)")
+    case .noFile: throw TraceStoreError(.foreign, "\(path) is not a file")
+    case .others: throw TraceStoreError(.foreign, "\(path) is not an AgentGate trace store")
     }
   }
 
@@ -89,8 +71,8 @@ enum TraceSchema {
   static func prepare(_ connection: Connection, path: String, creating: Bool) throws(TraceStoreError) {
     let (id, version, isEmpty): (Int64?, Int64?, Bool) = try TraceStoreError.of(path) { () throws(SQLiteError) in
       (
-        try integer("PRAGMA application_id", connection), try integer("PRAGMA user_version", connection),
-        try integer("SELECT count(*) FROM sqlite_schema", connection) == 0
+        try connection.integer("PRAGMA application_id"), try connection.integer("PRAGMA user_version"),
+        try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
       )
     }
     if creating, id == 0, version == 0, isEmpty {
@@ -108,7 +90,7 @@ enum TraceSchema {
         try? connection.execute("ROLLBACK")
         // Another process may have done it meanwhile.
         let now = try TraceStoreError.of(path) { () throws(SQLiteError) in
-          try integer("PRAGMA user_version", connection)
+          try connection.integer("PRAGMA user_version")
         }
         guard now == Self.version else { throw error }
       }
@@ -118,27 +100,6 @@ enum TraceSchema {
       throw TraceStoreError(
         .foreign,
         "trace store \(path) has schema version \(version ?? 0); this agentgate understands version \(Self.version)")
-    }
-  }
-
-  private static func integer(_ query: String, _ connection: Connection) throws(SQLiteError) -> Int64? {
-    let statement = try connection.prepare(query)
-    return try statement.step() ? statement.column(0).integerValue : nil
-  }
-}
-
-/// Which files a path names: a database and the two that belong to it while it is open in WAL mode.
-struct DatabaseFiles: Equatable {
-  private let files: [StateFile.Stamp?]
-
-  init(path: String) {
-    files = ["", "-wal", "-shm"].map { StateFile.stamp(path: path + $0) }
-  }
-
-  static func == (a: DatabaseFiles, b: DatabaseFiles) -> Bool {
-    zip(a.files, b.files).allSatisfy { x, y in
-      guard let x, let y else { return x == nil && y == nil }
-      return x.isSameFile(as: y)
     }
   }
 }

@@ -408,3 +408,18 @@ import Testing
     #expect(request.json["status"] == "approved")
   }
 }
+
+extension ApprovalStore {
+  /// The oldest first.
+  fileprivate func pending(limit: Int = 1_000) async throws(ApprovalStoreError) -> [ApprovalRequest] {
+    Array(try await list(status: .pending, limit: 1_000).reversed().prefix(limit))
+  }
+
+  fileprivate func usable(
+    sessionID: String, toolName: String, argumentsHash: String, agentID: String?
+  ) async throws(ApprovalStoreError) -> ApprovalRequest? {
+    try await list(status: .approved, limit: 1_000).first {
+      $0.sessionID == sessionID && $0.toolName == toolName && $0.argumentsHash == argumentsHash && $0.agentID == agentID
+    }
+  }
+}
