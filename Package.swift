@@ -30,17 +30,16 @@ let package = Package(
   ],
   targets: [
     .target(name: "StrictJSON", swiftSettings: settings),
-    .target(
-      name: "JSONRPC", dependencies: ["StrictJSON", .product(name: "NIOPosix", package: "swift-nio")],
-      swiftSettings: settings),
-    .target(name: "JSONSchema", dependencies: ["StrictJSON", "CRE2"], swiftSettings: settings),
+    .target(name: "JSONRPC", dependencies: ["StrictJSON"], swiftSettings: settings),
+    .target(name: "JSONSchema", dependencies: ["CRE2", "RE2", "StrictJSON"], swiftSettings: settings),
     .target(name: "CCounters"),
     .target(name: "CPrimitives"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+    .target(name: "RE2", dependencies: ["CRE2"], swiftSettings: settings),
     .target(
       name: "RegoLite",
       dependencies: [
-        "CPrimitives", "CRE2", "CYAML", "StrictJSON",
+        "CPrimitives", "CRE2", "CYAML", "RE2", "StrictJSON",
         .product(name: "BigInt", package: "BigInt"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -53,7 +52,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CRE2", "JSONRPC", "JSONSchema", "RegoLite", "SQLite", "StrictJSON",
+        "CRE2", "JSONRPC", "JSONSchema", "RE2", "RegoLite", "SQLite", "StrictJSON",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -62,7 +61,6 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Subprocess", package: "swift-subprocess"),

@@ -13,6 +13,13 @@ public final class LineChannel: Sendable {
     case closed
   }
 
+  public struct Failure: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// Bytes of one message on standard input.
+  package static let maximumLine = 16 << 20
+
   private let input: Int32
   private let output: Int32
   private let ownsDescriptors: Bool
@@ -166,13 +173,13 @@ public final class LineChannel: Sendable {
 }
 
 /// Ends a wait in `poll`, for good.
-final class Bell: Sendable {
-  let reading: Int32
+package final class Bell: Sendable {
+  package let reading: Int32
   private let writing: Int32
 
-  init() throws {
+  package init() throws {
     var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else { throw StandardStreams.Failure(description: "no pipe: error \(errno)") }
+    guard pipe(&ends) == 0 else { throw LineChannel.Failure(description: "no pipe: error \(errno)") }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     (reading, writing) = (ends[0], ends[1])
   }
@@ -182,7 +189,7 @@ final class Bell: Sendable {
     close(writing)
   }
 
-  func ring() { _ = write(writing, [0], 1) }
+  package func ring() { _ = write(writing, [0], 1) }
 }
 
 /// Runs `body` on a thread that is there for nothing else.

@@ -24,7 +24,6 @@ public enum MCPMeta {
   public static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
   public static let clientInfo = "io.modelcontextprotocol/clientInfo"
   public static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"
-  public static let logLevel = "io.modelcontextprotocol/logLevel"
   public static let serverInfo = "io.modelcontextprotocol/serverInfo"
   public static let subscriptionID = "io.modelcontextprotocol/subscriptionId"
   public static let progressToken = "progressToken"

@@ -1,12 +1,11 @@
 import CRE2
+import RE2
 
 /// A regular expression, searched for anywhere in a text, in time linear in it.
-///
-/// INVARIANT: immutable after `init`, and RE2 lets several threads search with one pattern.
-final class Pattern: @unchecked Sendable {
+final class Pattern: Sendable {
   /// As the schema has it.
   let source: String
-  private let pattern: OpaquePointer
+  private let pattern: RE2Pattern
   /// The instructions of the compiled program.
   let programSize: Int
 
@@ -24,20 +23,17 @@ final class Pattern: @unchecked Sendable {
   /// - Parameter source: in the syntax of ECMAScript with the flag `u`
   init(_ source: String) throws(Failure) {
     let translation = try ECMAScriptPattern.translated(source)
-    let pattern = translation.bytes.withUnsafeBytes {
-      cre2_compile($0.bindMemory(to: CChar.self).baseAddress, $0.count, Self.memoryLimit)
-    }
-    guard let pattern else { throw .outOfMemory }
-    if let failure = Failure(cre2_get_status(pattern), hasProperties: translation.hasProperties) {
-      cre2_free(pattern)
-      throw failure
+    do throws(RE2Pattern.Failure) {
+      pattern = try RE2Pattern(translation.bytes, memoryLimit: Self.memoryLimit)
+    } catch {
+      switch error {
+      case .outOfMemory: throw .outOfMemory
+      case .refused(let status, _): throw Failure(status, hasProperties: translation.hasProperties)
+      }
     }
     self.source = source
-    self.pattern = pattern
-    programSize = Int(cre2_program_size(pattern))
+    programSize = pattern.programSize
   }
-
-  deinit { cre2_free(pattern) }
 
   /// What a search costs, in steps. RE2 falls back on an automaton that takes time for each instruction at each byte
   /// when its table outgrows the memory.
@@ -46,18 +42,13 @@ final class Pattern: @unchecked Sendable {
   /// Absent when memory is out.
   func matches(_ text: String) -> Bool? {
     var text = text
-    let found = text.withUTF8 { text in
-      text.withMemoryRebound(to: CChar.self) { cre2_search(pattern, $0.baseAddress, $0.count, 0, nil, 0) }
-    }
-    return found < 0 ? nil : found > 0
+    return text.withUTF8 { pattern.search(UnsafeRawBufferPointer($0)) }
   }
 }
 
 extension Pattern.Failure {
-  /// Absent when all is well.
-  fileprivate init?(_ status: cre2_status, hasProperties: Bool) {
+  fileprivate init(_ status: cre2_status, hasProperties: Bool) {
     switch status {
-    case CRE2_OK: return nil
     case CRE2_MISSING_BRACKET: self = .malformed("missing ]")
     case CRE2_MISSING_PARENTHESIS: self = .malformed("missing )")
     case CRE2_UNEXPECTED_PARENTHESIS: self = .malformed("unexpected )")

@@ -65,7 +65,7 @@ final class StdioDoor: Sendable {
 
   /// Returns at the end of the input.
   private func serve(_ channel: LineChannel, _ writer: LineWriter) async {
-    let splitter = Mutex(LineSplitter(maximumLength: StandardStreams.maximumLine))
+    let splitter = Mutex(LineSplitter(maximumLength: LineChannel.maximumLine))
     let room = DispatchSemaphore(value: Self.maximumRequests)
     await withCheckedContinuation { continuation in
       channel.read { chunk in

@@ -1,12 +1,11 @@
 import CRE2
+import RE2
 import Synchronization
 
 /// A regular expression of RE2's syntax that says which parts of a text are taken out. None of its matches is empty.
-///
-/// INVARIANT: immutable after `init`, and RE2 lets several threads search with one pattern.
-final class RedactionPattern: @unchecked Sendable {
+final class RedactionPattern: Sendable {
   let source: ExactText
-  private let pattern: OpaquePointer
+  private let pattern: RE2Pattern
 
   struct Problem: Error, Equatable {
     /// Lower case: "missing closing ]: `[a`".
@@ -24,20 +23,17 @@ final class RedactionPattern: @unchecked Sendable {
     }
   }
 
-  deinit { cre2_free(pattern) }
-
-  private static func compile(_ bytes: [UInt8], memoryLimit: Int64 = memoryLimit) throws(Problem) -> OpaquePointer {
-    let pattern = bytes.withUnsafeBytes {
-      cre2_compile($0.bindMemory(to: CChar.self).baseAddress, $0.count, memoryLimit)
+  private static func compile(_ bytes: [UInt8], memoryLimit: Int64 = memoryLimit) throws(Problem) -> RE2Pattern {
+    do throws(RE2Pattern.Failure) {
+      return try RE2Pattern(bytes, memoryLimit: memoryLimit)
+    } catch {
+      switch error {
+      case .outOfMemory: throw Problem(message: "out of memory")
+      case .refused(let status, let part):
+        let part = String(decoding: part, as: UTF8.self)
+        throw Problem(message: part.isEmpty ? status.text : "\(status.text): `\(part)`")
+      }
     }
-    guard let pattern else { throw Problem(message: "out of memory") }
-    let status = cre2_get_status(pattern)
-    guard status != CRE2_OK else { return pattern }
-    defer { cre2_free(pattern) }
-    var length = 0
-    let argument = cre2_error_argument(pattern, &length)
-    let part = String(decoding: UnsafeRawBufferPointer(start: argument, count: length), as: UTF8.self)
-    throw Problem(message: part.isEmpty ? status.text : "\(status.text): `\(part)`")
   }
 
   /// Whether there is a text in which the pattern matches without taking a character: `a*`, but `\b|a`, too.
@@ -49,15 +45,9 @@ final class RedactionPattern: @unchecked Sendable {
     for (left, before) in [([""], ""), (kinds, "(?s:.)")] {
       for (right, after) in [([""], ""), (kinds, "(?s:.)")] {
         let whole = try compile(wrapping: source, before: "\\A\(before)", after: "\(after)\\z")
-        defer { cre2_free(whole) }
         for text in left.flatMap({ left in right.map { left + $0 } }) {
           var text = text
-          let found = text.withUTF8 { bytes in
-            UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
-              cre2_search(whole, $0.baseAddress, $0.count, 0, nil, 0)
-            }
-          }
-          if found != 0 { return true }
+          if text.withUTF8({ whole.search(UnsafeRawBufferPointer($0)) }) != false { return true }
         }
       }
     }
@@ -66,7 +56,7 @@ final class RedactionPattern: @unchecked Sendable {
 
   private static func compile(
     wrapping source: String, before: String, after: String
-  ) throws(Problem) -> OpaquePointer {
+  ) throws(Problem) -> RE2Pattern {
     do throws(Problem) {
       return try compile(Array("\(before)(?:\(source))\(after)".utf8), memoryLimit: 2 * memoryLimit)
     } catch let problem {
@@ -90,14 +80,15 @@ final class RedactionPattern: @unchecked Sendable {
     var work = 0
     var begin: ContinuousClock.Instant?
     while start < bytes.count {
-      var span = cre2_span(start: -1, end: -1)
-      let found = UnsafeRawBufferPointer(bytes).withMemoryRebound(to: CChar.self) {
-        cre2_search(pattern, $0.baseAddress, $0.count, start, &span, 1)
+      let span: Range<Int>
+      switch pattern.firstMatch(in: UnsafeRawBufferPointer(bytes), from: start) {
+      case .outOfMemory: return [0..<bytes.count]
+      case .nothing: return matches
+      case .match(let range) where range.isEmpty: return matches
+      case .match(let range): span = range
       }
-      guard found >= 0 else { return [0..<bytes.count] }
-      guard found > 0, span.end > span.start else { break }
       // `\C` matches single bytes.
-      var (lower, upper) = (span.start, span.end)
+      var (lower, upper) = (span.lowerBound, span.upperBound)
       while lower > start, bytes[lower] & 0xC0 == 0x80 { lower -= 1 }
       while upper < bytes.count, bytes[upper] & 0xC0 == 0x80 { upper += 1 }
       matches.append(lower..<upper)

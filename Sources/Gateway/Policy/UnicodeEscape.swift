@@ -1,6 +1,6 @@
 import StrictJSON
 
-/// A `\uXXXX` or a pair of them, as JSON has it.
+/// A `\u` with four digits or a pair of them, as JSON has it.
 struct UnicodeEscape {
   let scalar: Unicode.Scalar
   /// In bytes: 6 or 12.
@@ -31,8 +31,8 @@ struct UnicodeEscape {
 }
 
 extension UnicodeEscape {
-  /// The text with every `\uXXXX` and `\/` as the character that it stands for, but for control characters, quotes and
-  /// backslashes: JSON stays the same JSON. Absent when there is nothing to replace.
+  /// The text with every `\u` with four digits and every `\/` as the character that it stands for, but for control
+  /// characters, quotes and backslashes: JSON stays the same JSON. Absent when there is nothing to replace.
   static func resolved(in text: String) -> String? {
     var copy = text
     return copy.withUTF8 { bytes in

@@ -1,10 +1,11 @@
 import CRE2
+import RE2
 
 /// A compiled pattern; searches take time linear in the text.
 ///
 /// INVARIANT: immutable after `init`, and RE2 lets several threads search with one pattern.
 final class RegularExpression: @unchecked Sendable {
-  private let pattern: OpaquePointer
+  private let pattern: RE2Pattern
   /// The names of the groups, the whole match's first; empty for one without a name.
   let groupNames: [[UInt8]]
   /// The instructions of the compiled program.
@@ -15,14 +16,12 @@ final class RegularExpression: @unchecked Sendable {
   /// What one pattern and its caches may take, in bytes: a pattern that needs more is refused.
   private static let memoryLimit: Int64 = 8 << 20
 
-  private init(_ pattern: OpaquePointer, source: [UInt8], groupNames: [[UInt8]]) {
+  private init(_ pattern: RE2Pattern, source: [UInt8], groupNames: [[UInt8]]) {
     self.pattern = pattern
     self.groupNames = groupNames
     mayCutCharacters = zip(source, source.dropFirst()).contains { $0 == (UInt8(ascii: "\\"), UInt8(ascii: "B")) }
-    programSize = Int(cre2_program_size(pattern))
+    programSize = pattern.programSize
   }
-
-  deinit { cre2_free(pattern) }
 
   /// The pattern as Go's `regexp` reads it. Fails with Go's text.
   convenience init(go text: Text) throws(BuiltinError) {
@@ -37,21 +36,19 @@ final class RegularExpression: @unchecked Sendable {
     re2 bytes: [UInt8], groupNames: [[UInt8]] = [],
     onError message: (cre2_status, [UInt8]) -> String = { status, _ in "pattern: \(status.goText)" }
   ) throws(BuiltinError) {
-    let pattern = bytes.withUnsafeBytes {
-      cre2_compile($0.bindMemory(to: CChar.self).baseAddress, $0.count, Self.memoryLimit)
-    }
-    guard let pattern else { throw .outOfMemory }
-    let status = cre2_get_status(pattern)
-    if status != CRE2_OK {
-      defer { cre2_free(pattern) }
-      var length = 0
-      let argument = cre2_error_argument(pattern, &length)
-      throw .failure(message(status, [UInt8](UnsafeRawBufferPointer(start: argument, count: length))))
+    let pattern: RE2Pattern
+    do throws(RE2Pattern.Failure) {
+      pattern = try RE2Pattern(bytes, memoryLimit: Self.memoryLimit)
+    } catch {
+      switch error {
+      case .outOfMemory: throw .outOfMemory
+      case .refused(let status, let part): throw .failure(message(status, part))
+      }
     }
     self.init(pattern, source: bytes, groupNames: groupNames)
   }
 
-  var groupCount: Int { Int(cre2_group_count(pattern)) }
+  var groupCount: Int { pattern.groupCount }
 
   /// A pattern that is only asked whether it matches, for as long as the expression lives; nobody counts references to it.
   struct Matcher {
@@ -59,7 +56,7 @@ final class RegularExpression: @unchecked Sendable {
     private let programSize: Int32
 
     fileprivate init(_ expression: RegularExpression) {
-      pattern = expression.pattern
+      pattern = expression.pattern.pointer
       programSize = Int32(clamping: expression.programSize)
     }
 
@@ -113,14 +110,10 @@ final class RegularExpression: @unchecked Sendable {
   ) throws(BuiltinError) -> Bool {
     try context.charge(1 + ((text.count - start) >> 10) * (1 + programSize >> 6))
     let found = text.withUnsafeBytes { text in
-      spans.withUnsafeMutableBufferPointer { spans in
-        cre2_search(
-          pattern, text.bindMemory(to: CChar.self).baseAddress, text.count, start, spans.baseAddress, Int32(spans.count)
-        )
-      }
+      spans.withUnsafeMutableBufferPointer { pattern.search(text, from: start, spans: $0) }
     }
-    if found < 0 { throw .outOfMemory }
-    return found > 0
+    guard let found else { throw .outOfMemory }
+    return found
   }
 }
 

@@ -6,6 +6,7 @@ import StrictJSON
 import Synchronization
 import Testing
 
+@testable import DemoTools
 @testable import Gateway
 
 /// The MCP door over pipes.

@@ -1,4 +1,4 @@
-import CRE2
+import RE2
 
 /// What is known by its signs rather than its words: markup, paths, commands, code, keys. A pattern of RE2, which takes
 /// time linear in the text.
@@ -24,37 +24,30 @@ struct TextShape: Sendable {
 }
 
 /// The shapes, compiled.
-///
-/// INVARIANT: immutable after `init`, and RE2 lets several threads search with one pattern.
-final class ShapeTable: @unchecked Sendable {
+final class ShapeTable: Sendable {
   private struct Entry {
     let shape: TextShape
     let signs: SignSet
-    let pattern: OpaquePointer
+    let pattern: RE2Pattern
   }
 
-  private var entries: [Entry] = []
+  private let entries: [Entry]
   /// The patterns that RE2 doesn't take; the tests hold that there are none.
-  private(set) var broken: [String] = []
+  let broken: [String]
 
   private static let memoryLimit: Int64 = 8 << 20
 
   init(_ shapes: [TextShape]) {
+    var (entries, broken): ([Entry], [String]) = ([], [])
     for shape in shapes {
-      var source = shape.pattern
-      let pattern = source.withUTF8 { utf8 in
-        utf8.withMemoryRebound(to: CChar.self) { cre2_compile($0.baseAddress, $0.count, Self.memoryLimit) }
-      }
-      guard let pattern, cre2_get_status(pattern) == CRE2_OK else {
-        if let pattern { cre2_free(pattern) }
+      if let pattern = try? RE2Pattern(shape.pattern.utf8, memoryLimit: Self.memoryLimit) {
+        entries.append(Entry(shape: shape, signs: SignSet(shape.signs.utf8), pattern: pattern))
+      } else {
         broken.append(shape.pattern)
-        continue
       }
-      entries.append(Entry(shape: shape, signs: SignSet(shape.signs.utf8), pattern: pattern))
     }
+    (self.entries, self.broken) = (entries, broken)
   }
-
-  deinit { for entry in entries { cre2_free(entry.pattern) } }
 
   /// The first match of each shape, but none of a rule that is known to be as severe. Ranges are of `text`.
   func matches(in text: [UInt8]) -> [Suspicion] {
@@ -62,14 +55,12 @@ final class ShapeTable: @unchecked Sendable {
     let present = SignSet(text)
     var found: [Suspicion] = []
     text.withUnsafeBytes { bytes in
-      let characters = bytes.bindMemory(to: CChar.self).baseAddress
       for entry in entries where entry.signs.isEmpty || entry.signs.meets(present) {
         let shape = entry.shape
         if found.contains(where: { $0.rule == shape.rule && $0.severity >= shape.severity }) { continue }
         if shape.isFollowUp, !found.contains(where: { $0.rule == shape.rule }) { continue }
-        var span = cre2_span(start: -1, end: -1)
-        guard cre2_search(entry.pattern, characters, bytes.count, 0, &span, 1) > 0, span.start >= 0 else { continue }
-        found.append(Suspicion(rule: shape.rule, severity: shape.severity, range: Int(span.start)..<Int(span.end)))
+        guard case .match(let range) = entry.pattern.firstMatch(in: bytes) else { continue }
+        found.append(Suspicion(rule: shape.rule, severity: shape.severity, range: range))
       }
     }
     return found
@@ -77,7 +68,7 @@ final class ShapeTable: @unchecked Sendable {
 }
 
 /// Which ASCII signs there are.
-private struct SignSet {
+private struct SignSet: Sendable {
   private var low: UInt64 = 0
   private var high: UInt64 = 0
 

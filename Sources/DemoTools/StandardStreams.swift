@@ -1,15 +1,16 @@
 import Glibc
-public import NIOPosix
+import JSONRPC
+import NIOPosix
 import Synchronization
 
 /// Lines in and lines out over two file descriptors of any kind (pipe, file, terminal), without blocking a task's thread.
-public final class StandardStreams: Sendable {
-  public struct Failure: Error, CustomStringConvertible {
-    public let description: String
+final class StandardStreams: Sendable {
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
   }
 
   /// Bytes of one message.
-  public static let maximumLine = 16 << 20
+  static let maximumLine = LineChannel.maximumLine
 
   private let input: Int32
   private let output: Int32
@@ -22,7 +23,7 @@ public final class StandardStreams: Sendable {
   ///   - input: a file descriptor that stays open and its owner's
   ///   - output: another such
   ///   - threads: two at least, for reading and writing
-  public init(input: Int32, output: Int32, threads: NIOThreadPool) throws {
+  init(input: Int32, output: Int32, threads: NIOThreadPool) throws {
     self.wake = try Bell()
     self.input = input
     self.output = output
@@ -31,7 +32,7 @@ public final class StandardStreams: Sendable {
   }
 
   /// Absent at the end of the input, of which a last line without a line feed is part. For one task at a time.
-  public func nextLine() async throws -> [UInt8]? {
+  func nextLine() async throws -> [UInt8]? {
     while true {
       let line = reading.withLock { reading -> [UInt8]? in
         guard reading.next < reading.lines.count else { return nil }
@@ -49,7 +50,7 @@ public final class StandardStreams: Sendable {
   }
 
   /// Writes all of it; lines of several tasks don't mix.
-  public func write(_ line: [UInt8]) async throws { try await writing.write(line) }
+  func write(_ line: [UInt8]) async throws { try await writing.write(line) }
 
   /// Empty at the end. A cancelled task gets an error at once, whatever the peer does.
   private func readChunk() async throws -> [UInt8] {
