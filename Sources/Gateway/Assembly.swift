@@ -148,7 +148,7 @@ public struct Assembly: Sendable {
           }.list
           + ToolPinRoutes(
             pins: pins, record: { [controls] entries in await controls.note(approvalOf: entries) },
-            onChange: { [upstreams] in upstreams?.pinsChanged() }
+            onChange: { [upstreams] in await upstreams?.pinsChanged() }
           ).list
           + ControlRoutes(controls: controls, deadman: deadman).list
           + AdminRoutes(controls: controls, policyPath: configuration.policyPath).list
@@ -256,7 +256,7 @@ private struct PinsWatch: Service {
   let upstreams: UpstreamServers?
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await pins.watch { upstreams?.pinsChanged() } }
+    await cancelWhenGracefulShutdown { await pins.watch { await upstreams?.pinsChanged() } }
   }
 }
 

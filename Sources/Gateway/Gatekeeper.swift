@@ -1,4 +1,5 @@
 import Crypto
+public import JSONRPC
 public import Logging
 public import StrictJSON
 
@@ -247,7 +248,7 @@ public final class Gatekeeper: Sendable {
 
   /// SHA-256 in lower-case hex over the canonical bytes.
   static func hash(_ arguments: CanonicalJSON) -> String {
-    SHA256.hash(data: arguments.bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    SHA256.hash(data: arguments.bytes).hexadecimalText
   }
 }
 
@@ -329,13 +330,13 @@ extension Gatekeeper {
   }
 }
 
-extension UpstreamError {
+extension JSONRPCError {
   /// Without what the rules take out of texts: an error's are as good a way out as a result's.
-  fileprivate func redacted(by redaction: Redaction) -> UpstreamError {
+  fileprivate func redacted(by redaction: Redaction) -> JSONRPCError {
     var object: JSONObject = ["message": .string(message)]
     object["data"] = data
     let redacted = redaction.apply(to: .object(object)).result
-    return UpstreamError(
+    return JSONRPCError(
       code: code, message: redacted["message"]?.stringValue ?? Redaction.defaultReplacement, data: redacted["data"])
   }
 }
@@ -367,7 +368,7 @@ public struct CallAnswer: Sendable {
   /// that the tool failed.
   public var result: JSONValue?
   /// The upstream's JSON-RPC error; absent when it gave none.
-  public var failure: UpstreamError?
+  public var failure: JSONRPCError?
   /// For the caller; absent when there is a result.
   public var error: String?
   /// Waits for a human; absent unless the decision asks for one.

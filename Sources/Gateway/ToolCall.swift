@@ -1,47 +1,54 @@
 public import StrictJSON
 
-/// A session's id as the agent states it: 1 to 256 Unicode scalars, not only white space. Compared by its bytes.
-public struct SessionID: Hashable, Sendable {
-  public static let maximumLength = 256
-  public let rawValue: String
+/// What somebody states to be called by: some Unicode scalars, not only white space. Compared by its bytes.
+public protocol StatedIdentifier: Hashable, Sendable {
+  /// In Unicode scalars.
+  static var maximumLength: Int { get }
+  /// What problems call it: `session_id`.
+  static var field: String { get }
+  var rawValue: String { get }
 
+  /// The text is known to be one.
+  init(checked rawValue: String)
+}
+
+extension StatedIdentifier {
   /// Fails when the text is empty, blank or longer than `maximumLength` scalars.
   public init(_ rawValue: String) throws(InvalidIdentifier) {
-    try InvalidIdentifier.check(rawValue, field: "session_id", maximumLength: Self.maximumLength)
-    self.rawValue = rawValue
+    try InvalidIdentifier.check(rawValue, field: Self.field, maximumLength: Self.maximumLength)
+    self.init(checked: rawValue)
   }
 
-  public static func == (a: SessionID, b: SessionID) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
+  public static func == (a: Self, b: Self) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
   public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
 }
 
-/// A tool's name as the call states it: 1 to 128 Unicode scalars, not only white space. Compared by its bytes. Whether
-/// it is a name that any tool could have is a check of its own, so that a refused name leaves evidence too.
-public struct ToolName: Hashable, Sendable {
-  public static let maximumLength = 128
-  public let rawValue: String
-
-  public init(_ rawValue: String) throws(InvalidIdentifier) {
-    try InvalidIdentifier.check(rawValue, field: "tool_name", maximumLength: Self.maximumLength)
-    self.rawValue = rawValue
-  }
-
-  public static func == (a: ToolName, b: ToolName) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
-  public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
-}
-
-/// An agent's id as it states it: 1 to 256 Unicode scalars, not only white space. Compared by its bytes.
-public struct AgentID: Hashable, Sendable {
+/// A session's id as the agent states it.
+public struct SessionID: StatedIdentifier {
   public static let maximumLength = 256
+  public static let field = "session_id"
   public let rawValue: String
 
-  public init(_ rawValue: String) throws(InvalidIdentifier) {
-    try InvalidIdentifier.check(rawValue, field: "agent_id", maximumLength: Self.maximumLength)
-    self.rawValue = rawValue
-  }
+  public init(checked rawValue: String) { self.rawValue = rawValue }
+}
 
-  public static func == (a: AgentID, b: AgentID) -> Bool { a.rawValue.utf8.elementsEqual(b.rawValue.utf8) }
-  public func hash(into hasher: inout Hasher) { for byte in rawValue.utf8 { hasher.combine(byte) } }
+/// An agent's id as it states it.
+public struct AgentID: StatedIdentifier {
+  public static let maximumLength = 256
+  public static let field = "agent_id"
+  public let rawValue: String
+
+  public init(checked rawValue: String) { self.rawValue = rawValue }
+}
+
+/// A tool's name as the call states it. Whether it is a name that any tool could have is a check of its own, so that a
+/// refused name leaves evidence too.
+public struct ToolName: StatedIdentifier {
+  public static let maximumLength = 128
+  public static let field = "tool_name"
+  public let rawValue: String
+
+  public init(checked rawValue: String) { self.rawValue = rawValue }
 }
 
 /// Why a text is no session id, agent id or tool name.

@@ -48,8 +48,8 @@ public struct ToolCatalogue: Sendable {
     var entries: [Entry] = []
     for name in names {
       let definition = byName[Array(name.utf8)]
-      guard let tool = try? ToolName(name), NameCheck.accepts(tool), !isKilled(tool, session),
-        definition?.isCallable != false
+      guard let tool = try? ToolName(name), NameCheck.accepts(tool),
+        killSwitch.verdict(session: session, tool: tool) == nil, definition?.isCallable != false
       else { continue }
       let decision = policy.decide(
         PolicyInput(
@@ -59,11 +59,5 @@ public struct ToolCatalogue: Sendable {
       entries.append(Entry(name: name, decision: decision, definition: definition))
     }
     return entries
-  }
-
-  private func isKilled(_ tool: ToolName, _ session: SessionID?) -> Bool {
-    if let session { return killSwitch.verdict(session: session, tool: tool) != nil }
-    let state = killSwitch.state
-    return !state.isAvailable || state.global != nil || state.tools[tool] != nil
   }
 }

@@ -58,11 +58,12 @@ public struct ContainmentReceipt: Sendable, Equatable {
   public func json(signedWith key: [UInt8]) -> JSONValue {
     var object = content
     guard let text = try? CanonicalJSON(.object(object)) else { return .object(object) }
-    object["hash"] = .string(hexadecimal(SHA256.hash(data: text.bytes)))
+    object["hash"] = .string(SHA256.hash(data: text.bytes).hexadecimalText)
     object["signature"] =
       key.isEmpty
       ? .null
-      : .string(hexadecimal(HMAC<SHA256>.authenticationCode(for: text.bytes, using: SymmetricKey(data: key))))
+      : .string(
+        HMAC<SHA256>.authenticationCode(for: text.bytes, using: SymmetricKey(data: key)).hexadecimalText)
     return .object(object)
   }
 
@@ -146,10 +147,4 @@ extension KillTarget {
     case .session(let id): ["kind": "session", "id": .string(id.rawValue)]
     }
   }
-}
-
-/// In lower case.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-  let digits = Array("0123456789abcdef".utf8)
-  return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
 }

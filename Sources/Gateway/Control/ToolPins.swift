@@ -183,11 +183,6 @@ public final class ToolPins: Sendable {
     }
   }
 
-  /// From what is pinned to what is pending; absent unless the tool is quarantined. From memory.
-  public func difference(server: String, tool: String) -> ToolDifference? {
-    entry(server, tool)?.difference
-  }
-
   /// The one server that has a quarantined tool of this name. From memory.
   public func server(withQuarantined tool: String) throws(ToolPinError) -> String {
     let file = try usable()

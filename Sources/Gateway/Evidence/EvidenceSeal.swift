@@ -48,11 +48,6 @@ enum EvidenceSeal {
     update(Array(#"],"session_id":"#.utf8) + JSONValue.string(session).serialized() + Array(#","timeline":["#.utf8))
     await update(timeline)
     update(Array("]}".utf8))
-    return (hex(hash.finalize()), signature.map { hex($0.finalize()) })
-  }
-
-  private static func hex(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
+    return (hash.finalize().hexadecimalText, signature.map { $0.finalize().hexadecimalText })
   }
 }

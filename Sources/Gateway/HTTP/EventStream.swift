@@ -2,7 +2,6 @@ import HTTPTypes
 import Hummingbird
 import JSONRPC
 import NIOCore
-import Synchronization
 
 /// An answer as a stream of server-sent events, each a JSON-RPC message.
 struct EventStream {
@@ -53,38 +52,6 @@ struct EventStream {
         if let message = select(element) { try await send(message) }
       } else {
         try await comment()
-      }
-    }
-  }
-}
-
-/// The first value that is set.
-final class FirstOf<Value: Sendable>: Sendable {
-  private struct State {
-    var value: Value?
-    var waiter: CheckedContinuation<Value, Never>?
-  }
-  private let state = Mutex(State())
-
-  func set(_ value: Value) {
-    let waiter = state.withLock { state -> CheckedContinuation<Value, Never>? in
-      guard state.value == nil else { return nil }
-      state.value = value
-      defer { state.waiter = nil }
-      return state.waiter
-    }
-    waiter?.resume(returning: value)
-  }
-
-  /// For one task.
-  var value: Value {
-    get async {
-      await withCheckedContinuation { continuation in
-        let value = state.withLock { state -> Value? in
-          if state.value == nil { state.waiter = continuation }
-          return state.value
-        }
-        if let value { continuation.resume(returning: value) }
       }
     }
   }

@@ -288,34 +288,17 @@ struct MCPRoutes: Sendable {
     let onEnd: @Sendable () -> Void = {
       if endsWithConnection { handle.giveUp(.client("the client closed the stream")) }
     }
+    let work = Task {
+      let answer = await answer(exchange)
+      sink.finish()
+      return answer
+    }
     if !wantsStream {
-      let work = Task {
-        let answer = await answer(exchange)
-        sink.finish()
-        return answer
-      }
       let early = await ends.watch(request.channel, onEnd: onEnd) { await Self.value(of: work, within: Self.patience) }
       if let early { return Self.respond(early, id) }
-      return EventStream.response { [ends] events in
-        let answer = try await ends.watchThrowing(request.channel, onEnd: onEnd) {
-          do {
-            try await events.forward(messages) { $0 }
-          } catch {
-            onEnd()
-            throw error
-          }
-          return await work.value
-        }
-        try await events.send(answer.message(id: id))
-      }
     }
     return EventStream.response { [ends] events in
-      let work = Task {
-        let answer = await answer(exchange)
-        sink.finish()
-        return answer
-      }
-      let result = try await ends.watchThrowing(request.channel, onEnd: onEnd) {
+      let answer = try await ends.watchThrowing(request.channel, onEnd: onEnd) {
         do {
           try await events.forward(messages) { $0 }
         } catch {
@@ -324,7 +307,7 @@ struct MCPRoutes: Sendable {
         }
         return await work.value
       }
-      try await events.send(result.message(id: id))
+      try await events.send(answer.message(id: id))
     }
   }
 

@@ -71,32 +71,25 @@ struct SessionRoutes: Sendable {
 }
 
 extension GatewayRequest {
-  func sessionID() throws(ErrorResponse) -> SessionID {
-    try identifier("session_id") { (text: String) throws(InvalidIdentifier) in try SessionID(text) }
-  }
+  func sessionID() throws(ErrorResponse) -> SessionID { try identifier() }
 
-  func toolName() throws(ErrorResponse) -> ToolName {
-    try identifier("tool_name") { (text: String) throws(InvalidIdentifier) in try ToolName(text) }
-  }
+  func toolName() throws(ErrorResponse) -> ToolName { try identifier() }
 
-  func agentID() throws(ErrorResponse) -> AgentID {
-    try identifier("agent_id") { (text: String) throws(InvalidIdentifier) in try AgentID(text) }
-  }
+  func agentID() throws(ErrorResponse) -> AgentID { try identifier() }
 
-  private func identifier<ID>(
-    _ field: String, _ make: (String) throws(InvalidIdentifier) -> ID
-  ) throws(ErrorResponse) -> ID {
+  private func identifier<ID: StatedIdentifier>() throws(ErrorResponse) -> ID {
+    let location: [JSONValue] = ["path", .string(ID.field)]
     guard let parameter else {
       throw .unprocessable([
         FieldProblem(
-          type: "string_unicode", location: ["path", .string(field)],
+          type: "string_unicode", location: location,
           message: "Input should be a valid string, unable to parse raw data as a unicode string", input: .null)
       ])
     }
     do throws(InvalidIdentifier) {
-      return try make(parameter)
+      return try ID(parameter)
     } catch {
-      throw .unprocessable([.invalid(error, ["path", .string(field)], input: parameter)])
+      throw .unprocessable([.invalid(error, location, input: parameter)])
     }
   }
 

@@ -11,12 +11,12 @@ struct ToolPinRoutes: Sendable {
   /// Keeps an approval as evidence. False when it can't: then the answer says so.
   let record: @Sendable ([ToolPins.Entry]) async -> Bool
   /// Called after an approval, before it is answered.
-  let onChange: @Sendable () -> Void
+  let onChange: @Sendable () async -> Void
   private let queue = BlockingQueue(label: "agentgate.tool-pins.approve")
 
   init(
     pins: ToolPins, record: @escaping @Sendable ([ToolPins.Entry]) async -> Bool = { _ in true },
-    onChange: @escaping @Sendable () -> Void
+    onChange: @escaping @Sendable () async -> Void
   ) {
     self.pins = pins
     self.record = record
@@ -76,7 +76,7 @@ struct ToolPinRoutes: Sendable {
     do throws(ToolPinError) {
       let entries = try await queue.run(act)
       let isRecorded = await record(entries)
-      onChange()
+      await onChange()
       return (entries, isRecorded)
     } catch {
       switch error.reason {

@@ -69,6 +69,8 @@ final class HTTPConnection: UpstreamConnection {
       call.giveUp($0.text)
       self?.cancel(call, exchange)
     }
+    // The call holds the handle.
+    defer { request.handle?.onGivingUp(nil) }
     let timer = Task {
       while let pause = call.timeLeft() { try await Task.sleep(for: pause) }
       self.cancel(call, exchange)
@@ -144,17 +146,16 @@ private final class HTTPCall: Sendable {
   let request: UpstreamRequest
   let id: Int
   private struct State {
-    let started = ContinuousClock.now
-    var lastSign = ContinuousClock.now
+    var clock: RequestClock
     var isSent = false
     var endReason: String?
-    var isOver = false
   }
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   init(_ request: UpstreamRequest, id: Int) {
     self.request = request
     self.id = id
+    state = Mutex(State(clock: RequestClock(request.limits)))
   }
 
   var isSent: Bool { state.withLock { $0.isSent } }
@@ -166,19 +167,14 @@ private final class HTTPCall: Sendable {
     request.handle?.noteSent()
   }
 
-  func noteProgress() { state.withLock { $0.lastSign = .now } }
+  func noteProgress() { state.withLock { $0.clock.noteProgress() } }
 
   func giveUp(_ reason: String) { state.withLock { $0.endReason = $0.endReason ?? reason } }
 
   /// Absent when the time is over, which is the reason then.
   func timeLeft() -> Duration? {
     state.withLock { state in
-      let limits = request.limits
-      var (deadline, reason) = (state.lastSign + limits.idle, "the call timed out after \(limits.idle.formatted)")
-      if state.lastSign > state.started + .milliseconds(1) { reason = "no progress for \(limits.idle.formatted)" }
-      if let total = limits.total, state.started + total < deadline {
-        (deadline, reason) = (state.started + total, "the call timed out after \(total.formatted)")
-      }
+      let (deadline, reason) = state.clock.deadline
       let left = ContinuousClock.now.duration(to: deadline)
       if left > .zero { return left }
       state.endReason = state.endReason ?? reason
@@ -249,17 +245,16 @@ extension HTTPConnection {
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
     request.headers.replaceOrAdd(name: "Accept", value: "application/json, text/event-stream")
-    // A legacy client names the version once it is agreed upon.
-    if message?.method != "initialize" {
-      request.headers.replaceOrAdd(name: "MCP-Protocol-Version", value: era.version.rawValue)
-    }
     if let session { request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session) }
-    guard era.version.isModern, let message else { return }
-    request.headers.replaceOrAdd(name: "Mcp-Method", value: message.method)
-    if let name = message.name {
-      request.headers.replaceOrAdd(name: "Mcp-Name", value: MCPHeaderValue.encoded(name))
+    guard era.version.isModern, let message else {
+      // A legacy client names the version once it is agreed upon.
+      if message?.method != "initialize" {
+        request.headers.replaceOrAdd(name: RoutingHeaders.protocolVersion, value: era.version.rawValue)
+      }
+      return
     }
-    for (name, value) in message.parameterHeaders { request.headers.replaceOrAdd(name: name, value: value) }
+    let mirrored = RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue)
+    for (name, value) in mirrored + message.parameterHeaders { request.headers.replaceOrAdd(name: name, value: value) }
   }
 
   private func read(_ response: HTTPClientResponse, for call: HTTPCall) async throws -> UpstreamReply {

@@ -43,7 +43,7 @@ final class ListChanges: Sendable {
         isFirst = false
         continue
       }
-      if change.contains(.tools) { announce(Self.tools) }
+      if !change.isDisjoint(with: [.tools, .pins]) { announce(Self.tools) }
       if change.contains(.prompts) { announce(Self.prompts) }
       if change.contains(.resources) { announce(Self.resources) }
     }

@@ -7,14 +7,6 @@ struct ListenFilter: Sendable, Equatable {
   var prompts = false
   var resources = false
 
-  static let all = ListenFilter(tools: true, prompts: true, resources: true)
-
-  init(tools: Bool, prompts: Bool, resources: Bool) {
-    self.tools = tools
-    self.prompts = prompts
-    self.resources = resources
-  }
-
   /// Absent when it isn't the object that the specification asks for.
   init?(_ params: JSONValue) {
     guard let filter = params["notifications"], filter.objectValue != nil else { return nil }

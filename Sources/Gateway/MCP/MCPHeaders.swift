@@ -21,23 +21,21 @@ public enum RoutingHeaders {
     }
   }
 
-  /// What a client sends with a request. `Mcp-Name` is left out when the parameter isn't a string.
-  public static func headers(
-    method: String, params: JSONValue?, version: String
-  ) -> [(name: String, value: String)] {
+  /// What a client sends with a request.
+  ///
+  /// - Parameter name: the tool's or prompt's name or the resource's URI; absent for methods without one
+  static func headers(method: String, name: String?, version: String) -> [(name: String, value: String)] {
     var headers = [
       (name: protocolVersion, value: MCPHeaderValue.encoded(version)),
       (name: self.method, value: MCPHeaderValue.encoded(method)),
     ]
-    if let key = nameKey(for: method), let value = params?[key]?.stringValue {
-      headers.append((name: name, value: MCPHeaderValue.encoded(value)))
-    }
+    if let name { headers.append((name: self.name, value: MCPHeaderValue.encoded(name))) }
     return headers
   }
 
   /// How a request's headers differ from its body: "Mcp-Name header does not match the body's params.name", without the
-  /// values, since who sends such a request may want its text repeated; absent when they don't. One that is missing or there twice differs. A body that has no `params.name` where its
-  /// method wants one is for others to refuse.
+  /// values, since who sends such a request may want its text repeated; absent when they don't. One that is missing or
+  /// there twice differs. A body that has no `params.name` where its method wants one is for others to refuse.
   public static func mismatch(
     method: String, params: JSONValue?, headers: [(name: String, value: String)]
   ) -> String? {

@@ -230,7 +230,7 @@ struct MCPServer: Sendable {
 
   private func toolAnswer(_ answer: CallAnswer, _ caller: MCPCaller) -> MCPAnswer {
     if let result = answer.result { return .result(Self.adapted(result: result, to: caller), traceID: answer.traceID) }
-    if let failure = answer.failure { return .error(JSONRPCError(failure), traceID: answer.traceID) }
+    if let failure = answer.failure { return .error(failure, traceID: answer.traceID) }
     if answer.decision.action == .requireApproval, let approval = answer.approval, caller.version.isModern {
       return .result(
         [
@@ -324,7 +324,7 @@ struct MCPServer: Sendable {
       }
       return .result(result, traceID: answer.traceID)
     }
-    if let failure = answer.failure { return .error(JSONRPCError(failure), traceID: answer.traceID) }
+    if let failure = answer.failure { return .error(failure, traceID: answer.traceID) }
     let isDenied = answer.decision.action != .allow
     return .error(
       JSONRPCError(
@@ -333,15 +333,9 @@ struct MCPServer: Sendable {
   }
 }
 
-extension JSONRPCError {
-  fileprivate init(_ error: UpstreamError) {
-    self.init(code: error.code, message: error.message, data: error.data)
-  }
-}
-
 /// Where a page ended, as the client hands it back: the last name in hexadecimal.
 enum ListCursor {
-  static func text(_ name: String) -> String { "n" + hexadecimal(name.utf8) }
+  static func text(_ name: String) -> String { "n" + name.utf8.hexadecimalText }
 
   static func name(of cursor: String) -> String? {
     let digits = Array(cursor.utf8)

@@ -67,29 +67,13 @@ final class StdioConnection: UpstreamConnection {
 
   fileprivate struct Waiting {
     let continuation: CheckedContinuation<UpstreamReply, Never>
-    let limits: RequestLimits
     let handle: CallHandle?
     let onProgress: (@Sendable (JSONObject) -> Void)?
     let isStanding: Bool
-    let started = ContinuousClock.now
-    /// When the request was made, or last progressed.
-    var lastSign: ContinuousClock.Instant
+    var clock: RequestClock
     var timer: Task<Void, Never>?
     /// Set when the writer takes the request: from then on bytes may have gone out.
     var isTaken = false
-
-    /// When the wait is over, and why.
-    var deadline: (ContinuousClock.Instant, String) {
-      let idle = lastSign + limits.idle
-      if let total = limits.total, started + total < idle {
-        return (started + total, "the call timed out after \(total.formatted)")
-      }
-      let isProgressing = lastSign > started
-      return (
-        idle,
-        isProgressing ? "no progress for \(limits.idle.formatted)" : "the call timed out after \(limits.idle.formatted)"
-      )
-    }
   }
 
   /// A call that was sent and that a kill gave up. The server was told, and asked something right afterwards: its answer
@@ -131,10 +115,9 @@ final class StdioConnection: UpstreamConnection {
     let outgoing = Outgoing(id: id, bytes: request.bytes(id: id, era: era) + [0x0A], admit: request.admit)
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let now = ContinuousClock.now
         let waiting = Waiting(
-          continuation: continuation, limits: request.limits, handle: request.handle, onProgress: request.onProgress,
-          isStanding: request.isStanding, lastSign: now)
+          continuation: continuation, handle: request.handle, onProgress: request.onProgress,
+          isStanding: request.isStanding, clock: RequestClock(request.limits))
         if let refusal = enqueue(outgoing, waiting) {
           continuation.resume(returning: .notSent(refusal))
           return
@@ -452,7 +435,7 @@ extension StdioConnection {
   private func progress(_ params: JSONValue?) {
     guard let id = params?["progressToken"]?.intValue, var object = params?.objectValue else { return }
     let onProgress = state.withLock { state in
-      state.waiting[id]?.lastSign = .now
+      state.waiting[id]?.clock.noteProgress()
       return state.waiting[id]?.onProgress
     }
     object["progressToken"] = nil
@@ -461,12 +444,12 @@ extension StdioConnection {
 
   private func startTimer(for id: Int, _ waiting: Waiting) {
     let timer = Task {
-      var deadline = waiting.deadline
+      var deadline = waiting.clock.deadline
       while true {
         guard (try? await Task.sleep(until: deadline.0, clock: .continuous)) != nil else { return }
-        guard let next = state.withLock({ $0.waiting[id]?.deadline }) else { return }
+        guard let next = state.withLock({ $0.waiting[id]?.clock.deadline }) else { return }
         if next.0 <= .now {
-          abandon(id, because: next.1)
+          abandon(id, because: next.reason)
           return
         }
         deadline = next
@@ -578,7 +561,7 @@ extension StdioConnection {
     do throws(InvalidJSONRPCMessage) {
       switch try JSONRPCMessage(value) {
       case .result(.number(let id), let result):
-        let limit = state.withLock { $0.waiting[id]?.limits.resultBytes } ?? .max
+        let limit = state.withLock { $0.waiting[id]?.clock.limits.resultBytes } ?? .max
         answer(id, with: bytes <= limit ? .result(result) : .lost("its result has more than \(limit) bytes"))
       case .error(.number(let id)?, let error): answer(id, with: .error(error))
       case .result, .error: break

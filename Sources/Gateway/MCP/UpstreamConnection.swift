@@ -86,6 +86,31 @@ struct RequestLimits: Sendable, Equatable {
   }
 }
 
+/// When the time of a request under way is over.
+struct RequestClock: Sendable {
+  let limits: RequestLimits
+  private let started = ContinuousClock.now
+  /// Absent while there is no progress.
+  private var progressed: ContinuousClock.Instant?
+
+  init(_ limits: RequestLimits) { self.limits = limits }
+
+  mutating func noteProgress() { progressed = .now }
+
+  /// When it is over, and why then.
+  var deadline: (ContinuousClock.Instant, reason: String) {
+    let idle = (progressed ?? started) + limits.idle
+    if let total = limits.total, started + total < idle {
+      return (started + total, "the call timed out after \(total.formatted)")
+    }
+    return (
+      idle,
+      progressed == nil
+        ? "the call timed out after \(limits.idle.formatted)" : "no progress for \(limits.idle.formatted)"
+    )
+  }
+}
+
 enum UpstreamReply: Sendable {
   case result(JSONValue)
   case error(JSONRPCError)

@@ -63,7 +63,7 @@ struct PolicyFolder: Sendable {
       add(Array(file.path.utf8))
       add(file.bytes)
     }
-    return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    return hash.finalize().hexadecimalText
   }
 
   private struct Listing {

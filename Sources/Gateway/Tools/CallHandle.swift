@@ -75,13 +75,14 @@ public final class CallHandle: Sendable {
 
   // MARK: The connection's side
 
-  /// How the call is given up from now on. Done at once when it has been given up already.
-  func onGivingUp(_ act: @escaping @Sendable (Reason) -> Void) {
+  /// How the call is given up from now on; absent, there is nothing to give up any more. Done at once when it has been
+  /// given up already. What holds the handle, and is held by `act`, lives until another one is set.
+  func onGivingUp(_ act: (@Sendable (Reason) -> Void)?) {
     let reason = state.withLock { state in
       state.giveUp = act
       return state.reason
     }
-    if let reason { act(reason) }
+    if let reason { act?(reason) }
   }
 
   func noteSent() { note { $0.sent = $0.sent ?? clock.now() } }

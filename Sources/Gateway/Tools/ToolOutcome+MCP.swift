@@ -6,8 +6,7 @@ extension ToolOutcome {
     switch reply {
     case .result(let result) where result.objectValue != nil: self = .answered(result)
     case .result: self = .lost("no answer from MCP server `\(server)`: its result is not an object")
-    case .error(let error):
-      self = .failed(UpstreamError(code: error.code, message: error.message, data: error.data))
+    case .error(let error): self = .failed(error)
     case .refused(let decision): self = .refused(decision)
     case .notSent(let reason): self = .unavailable("MCP server `\(server)` is not available: \(reason)")
     case .lost(let reason): self = .lost("no answer from MCP server `\(server)`: \(reason)")

@@ -1,3 +1,4 @@
+public import JSONRPC
 public import JSONSchema
 public import StrictJSON
 
@@ -53,8 +54,6 @@ public struct RequestExtras: Sendable {
   public var clientCapabilities: JSONValue?
 
   public init() {}
-
-  public var isEmpty: Bool { meta == nil && inputResponses == nil && requestState == nil }
 }
 
 /// What became of a call that the policy allowed.
@@ -63,27 +62,13 @@ public enum ToolOutcome: Sendable, Equatable {
   /// an `InputRequiredResult`.
   case answered(JSONValue)
   /// The server refused the request with a JSON-RPC error.
-  case failed(UpstreamError)
+  case failed(JSONRPCError)
   /// Nothing was sent: no upstream has the tool, or the one that has it is down.
   case unavailable(String)
   /// Nothing was sent: the call was refused at the last moment.
   case refused(Decision)
   /// It was sent and no answer came: time-out, crash, cancellation, unreadable answer. It may have taken effect.
   case lost(String)
-}
-
-/// A JSON-RPC error of an upstream server.
-public struct UpstreamError: Sendable, Equatable {
-  public var code: Int
-  public var message: String
-  /// Absent when the server adds nothing.
-  public var data: JSONValue?
-
-  public init(code: Int, message: String, data: JSONValue? = nil) {
-    self.code = code
-    self.message = message
-    self.data = data
-  }
 }
 
 /// A tool as its MCP server describes it, and what the gateway makes of it.

@@ -13,7 +13,7 @@ final class UpstreamServer: Sendable {
   private let limits: UpstreamLimits
   private let clientVersion: String
   private let logger: Logger
-  private let onChange: @Sendable (Change) -> Void
+  private let onChange: @Sendable (Change) async -> Void
   private let current = Mutex(Current())
   /// By their runs' numbers.
   private let processes = Mutex<[Int: StdioConnection]>([:])
@@ -25,6 +25,8 @@ final class UpstreamServer: Sendable {
     static let tools = Change(rawValue: 2)
     static let resources = Change(rawValue: 4)
     static let prompts = Change(rawValue: 8)
+    /// What is pinned: the tools are the same, but others of them may be called.
+    static let pins = Change(rawValue: 16)
   }
 
   private struct Current {
@@ -52,7 +54,7 @@ final class UpstreamServer: Sendable {
   /// - Parameter onChange: called after the status or what the server offers has changed
   init(
     _ server: MCPConfiguration.Server, limits: UpstreamLimits, clientVersion: String, logger: Logger,
-    onChange: @escaping @Sendable (Change) -> Void
+    onChange: @escaping @Sendable (Change) async -> Void
   ) {
     var logger = logger
     logger[metadataKey: "server"] = "\(server.name)"
@@ -112,7 +114,7 @@ extension UpstreamServer {
     await withDiscardingTaskGroup { group in
       while !Task.isCancelled {
         let start = clock.now
-        let number = begin()
+        let number = await begin()
         let (news, announce) = AsyncStream.makeStream(of: RunNews.self)
         current.withLock { $0.retire[number] = { announce.yield(.retired) } }
         group.addTask {
@@ -132,11 +134,11 @@ extension UpstreamServer {
         let pause = backoff.next()
         logger.warning(
           "upstream server is down, will be tried again", metadata: ["problem": "\(ending)", "pause": "\(pause)"])
-        set(.down(ending), ifLatest: number)
+        await set(.down(ending), ifLatest: number)
         try? await Task.sleep(for: pause)
       }
     }
-    set(.stopped, ifLatest: nil)
+    await set(.stopped, ifLatest: nil)
   }
 
   private enum RunNews: Sendable {
@@ -144,7 +146,7 @@ extension UpstreamServer {
     case ended(String)
   }
 
-  private func begin() -> Int {
+  private func begin() async -> Int {
     let (number, isChange) = current.withLock { current in
       current.latestRun += 1
       // While an older run still serves, the server is ready.
@@ -152,7 +154,7 @@ extension UpstreamServer {
       current.status = .starting
       return (current.latestRun, true)
     }
-    if isChange { onChange(.status) }
+    if isChange { await onChange(.status) }
     return number
   }
 
@@ -254,7 +256,7 @@ extension UpstreamServer {
     do throws(MCPClient.Failure) {
       client = try await MCPClient.connect(connection, limits: limits, clientVersion: clientVersion)
       let tools = try await client.offersTools ? client.listTools() : []
-      ready(client, number, tools)
+      await ready(client, number, tools)
       logger.info(
         "upstream server is ready",
         metadata: ["tools": "\(tools.count)", "protocol_version": "\(client.era.version.rawValue)"])
@@ -268,14 +270,14 @@ extension UpstreamServer {
         if change.contains(.tools) {
           do throws(MCPClient.Failure) {
             let tools = try await client.listTools()
-            ready(client, number, tools)
+            await ready(client, number, tools)
             logger.info("upstream server changed its tools", metadata: ["tools": "\(tools.count)"])
           } catch {
             logger.warning(
               "upstream server's tools could not be listed again", metadata: ["problem": "\(error.message)"])
           }
         } else {
-          onChange(change)
+          await onChange(change)
         }
         // However often it says so, its tools are listed at most once a second.
         try? await Task.sleep(for: .seconds(1))
@@ -315,16 +317,16 @@ extension UpstreamServer {
     }
   }
 
-  private func set(_ status: UpstreamStatus, ifLatest number: Int?) {
+  private func set(_ status: UpstreamStatus, ifLatest number: Int?) async {
     current.withLock { current in
       guard number == nil || (number == current.latestRun && current.client == nil) else { return }
       current.status = status
       current.client = nil
     }
-    onChange(.status)
+    await onChange(.status)
   }
 
-  private func ready(_ client: MCPClient, _ number: Int, _ tools: [JSONValue]) {
+  private func ready(_ client: MCPClient, _ number: Int, _ tools: [JSONValue]) async {
     let isNews = current.withLock { current in
       // An older run says nothing any more once a newer one is ready.
       guard number >= current.clientRun || current.client == nil else { return false }
@@ -340,11 +342,11 @@ extension UpstreamServer {
     // What a newer run has replaced ends once its calls are answered.
     for (older, connection) in processes.withLock({ $0 }) where older < number { connection.closeWhenIdle() }
     // Who waits for the server to be ready finds its tools.
-    onChange(.tools)
+    await onChange(.tools)
     current.withLock { current in
       if current.clientRun == number, current.client != nil { current.status = .ready(tools: tools.count) }
     }
-    onChange(.status)
+    await onChange(.status)
   }
 }
 

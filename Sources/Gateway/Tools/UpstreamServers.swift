@@ -10,6 +10,7 @@ public final class UpstreamServers: ToolRunner, Service {
   private let pins: ToolPins
   private let logger: Logger
   private let routes = Mutex(Routes())
+  private let rebuilding = BlockingQueue(label: "agentgate.tools")
   /// What has been told of the tools.
   private let reported = Mutex<Set<String>>([])
   private let changes: Changes
@@ -35,13 +36,16 @@ public final class UpstreamServers: ToolRunner, Service {
     signal(SIGPIPE, SIG_IGN)
     let changes = Changes()
     self.servers = configuration.servers.map { server in
-      UpstreamServer(server, limits: limits, clientVersion: clientVersion, logger: logger) { changes.announce($0) }
+      UpstreamServer(server, limits: limits, clientVersion: clientVersion, logger: logger) {
+        await changes.announce($0)
+      }
     }
     self.pins = pins
     self.changes = changes
     self.logger = logger
     changes.onChange { [weak self] change in
-      if change.contains(.tools) { self?.rebuild() }
+      guard let self, change.contains(.tools) else { return }
+      await rebuilding.run { self.rebuild(observing: true) }
     }
   }
 
@@ -68,10 +72,10 @@ public final class UpstreamServers: ToolRunner, Service {
 
   public func tool(_ name: ToolName) -> ToolDefinition? { routes.withLock { $0.targets[name]?.definition } }
 
-  /// Looks at the pins anew: for when one of them was approved.
-  public func pinsChanged() {
-    rebuild()
-    changes.announce(.tools)
+  /// Takes up what the pins say by now of the tools that are known: for when one of them was approved.
+  public func pinsChanged() async {
+    await rebuilding.run { self.rebuild(observing: false) }
+    await changes.announce(.pins)
   }
 
   /// By the servers' names in `mcp.json`.
@@ -90,9 +94,12 @@ public final class UpstreamServers: ToolRunner, Service {
 
   var all: [UpstreamServer] { servers }
 
-  private func rebuild() {
-    // Names depend on all servers' tools; the lock makes the newest state win when two servers change at once. It isn't
-    // the routes' own: pins are written to disk, and no call waits for that.
+  /// Blocks: pins are written to disk. On `rebuilding`, so that the newest state wins when two servers change at once, and
+  /// no call waits for the disk.
+  ///
+  /// - Parameter observing: tools may be new or changed, and are pinned or quarantined
+  private func rebuild(observing: Bool) {
+    // Names depend on all servers' tools.
     let news = reported.withLock { reported -> [String] in
       let before = self.routes.withLock { $0 }
       var routes = Routes()
@@ -102,7 +109,11 @@ public final class UpstreamServers: ToolRunner, Service {
       let names = ToolNames(listed.flatMap { server, tools in tools.map { .init(server: server.name, name: $0.name) } })
       var sources: [ToolNames.Tool: (UpstreamServer, JSONValue, ToolPins.Standing)] = [:]
       for (server, tools) in listed where !tools.isEmpty {
-        let standings = pins.observe(server: server.name, tools: tools.map(\.raw), trusted: server.isBuiltIn)
+        let raws = tools.map(\.raw)
+        let standings =
+          observing
+          ? pins.observe(server: server.name, tools: raws, trusted: server.isBuiltIn)
+          : pins.standings(server: server.name, tools: raws)
         for (tool, standing) in zip(tools, standings) {
           let key = ToolNames.Tool(server: server.name, name: tool.name)
           if sources[key] == nil { sources[key] = (server, tool.raw, standing) }
@@ -168,18 +179,17 @@ private final class Changes: Sendable {
   typealias Change = UpstreamServer.Change
 
   private struct State {
-    var owner: (@Sendable (Change) -> Void)?
+    var owner: (@Sendable (Change) async -> Void)?
     var waiters: [Int: AsyncStream<Change>.Continuation] = [:]
     var next = 0
   }
   private let state = Mutex(State())
 
-  func onChange(_ owner: @escaping @Sendable (Change) -> Void) { state.withLock { $0.owner = owner } }
+  func onChange(_ owner: @escaping @Sendable (Change) async -> Void) { state.withLock { $0.owner = owner } }
 
-  func announce(_ change: Change) {
-    let (owner, waiters) = state.withLock { ($0.owner, Array($0.waiters.values)) }
-    owner?(change)
-    for waiter in waiters { waiter.yield(change) }
+  func announce(_ change: Change) async {
+    await state.withLock({ $0.owner })?(change)
+    for waiter in state.withLock({ Array($0.waiters.values) }) { waiter.yield(change) }
   }
 
   /// Yields nothing in particular at first, then each change.

@@ -296,3 +296,9 @@ import Testing
     #expect(pins.entries.first?.json["pending"] == .null)
   }
 }
+
+extension ToolPins {
+  fileprivate func difference(server: String, tool: String) -> ToolDifference? {
+    entries.first { $0.server == server && $0.name == tool }?.difference
+  }
+}

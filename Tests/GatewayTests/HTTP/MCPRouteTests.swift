@@ -239,7 +239,7 @@ import Testing
 
   @Test func aServersErrorIsPassedOn() async throws {
     let tools = ScriptedTools(definitions: [Self.read]) { _, _ in
-      .failed(UpstreamError(code: -32099, message: "busy", data: ["wait": 1]))
+      .failed(JSONRPCError(code: -32099, message: "busy", data: ["wait": 1]))
     }
     try await Self.run(tools: tools) { gateway async throws in
       let reply = try await gateway.mcp(.modernCall("db_query"))

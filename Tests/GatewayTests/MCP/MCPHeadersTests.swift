@@ -116,3 +116,11 @@ import Testing
     #expect(MCPHeaderValue.shown(String(repeating: "x", count: 101)) == "'" + String(repeating: "x", count: 100) + "…'")
   }
 }
+
+extension RoutingHeaders {
+  fileprivate static func headers(
+    method: String, params: JSONValue?, version: String
+  ) -> [(name: String, value: String)] {
+    headers(method: method, name: nameKey(for: method).flatMap { params?[$0]?.stringValue }, version: version)
+  }
+}

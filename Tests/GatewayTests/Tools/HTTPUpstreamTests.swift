@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdTesting
+import JSONRPC
 import StrictJSON
 import Synchronization
 import Testing

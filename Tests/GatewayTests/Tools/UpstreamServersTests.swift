@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import JSONRPC
 import StrictJSON
 import Synchronization
 import Testing
@@ -101,7 +102,7 @@ import Testing
   @Test func anErrorAnswerIsAFailure() async throws {
     try await UpstreamFixture.run(["s": ["error"]]) { servers in
       let outcome = try await servers.call("echo")
-      #expect(outcome == .failed(UpstreamError(code: -32602, message: "no such thing")))
+      #expect(outcome == .failed(JSONRPCError(code: -32602, message: "no such thing")))
     }
   }
 
