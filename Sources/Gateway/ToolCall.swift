@@ -58,6 +58,8 @@ public struct InvalidIdentifier: Error, Equatable, Sendable {
   public let message: String
 
   static func check(_ text: String, field: String, maximumLength: Int) throws(InvalidIdentifier) {
+    // What is usual first.
+    if let byte = text.utf8.first, (0x21...0x7E).contains(byte), text.utf8.count <= maximumLength { return }
     if text.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
       throw InvalidIdentifier(field: field, message: "\(field) must be non-empty")
     }

@@ -56,7 +56,15 @@ public enum JSONRPCMessage: Sendable, Equatable {
           ["jsonrpc": "2.0", "method": .string(method)]
         }
     case .result(let id, let result):
-      value = ["jsonrpc": "2.0", "id": id.json, "result": result]
+      // The usual answer, and the longest one.
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(512)
+      bytes += #"{"jsonrpc":"2.0","id":"#.utf8
+      id.json.serialize(into: &bytes)
+      bytes += #","result":"#.utf8
+      result.serialize(into: &bytes)
+      bytes.append(UInt8(ascii: "}"))
+      return bytes
     case .error(let id, let error):
       value = ["jsonrpc": "2.0", "id": id?.json ?? .null, "error": error.json]
     }

@@ -11,6 +11,12 @@ extension UInt8 {
 }
 
 extension Sequence<UInt8> {
+  /// Two digits for each byte, in lower case.
+  package var hexadecimalText: String {
+    // Once more for what isn't stored in one piece.
+    withContiguousStorageIfAvailable { $0.hexadecimalDigits } ?? Array(self).hexadecimalText
+  }
+
   /// The number that up to eight hexadecimal digits are; absent when a byte is none.
   package var hexadecimalValue: UInt32? {
     var value: UInt32 = 0
@@ -20,10 +26,20 @@ extension Sequence<UInt8> {
     }
     return value
   }
+}
 
-  /// Two digits for each byte, in lower case.
-  package var hexadecimalText: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
+extension UnsafeBufferPointer<UInt8> {
+  fileprivate var hexadecimalDigits: String {
+    String(unsafeUninitializedCapacity: 2 * count) { text in
+      for (index, byte) in enumerated() {
+        text[2 * index] = Self.digit(byte >> 4)
+        text[2 * index + 1] = Self.digit(byte & 0xF)
+      }
+      return 2 * count
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 }

@@ -60,7 +60,9 @@ extension JSONObject: Equatable {
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
   public init(dictionaryLiteral elements: (String, JSONValue)...) {
-    self.init(elements.map { (key: $0.0, value: $0.1) })
+    members = []
+    members.reserveCapacity(elements.count)
+    for (key, value) in elements { self[key] = value }
   }
 }
 

@@ -38,6 +38,7 @@ private struct JSONReader {
 
     mutating func append(_ value: JSONValue) {
       guard let key else { return elements.append(value) }
+      if members.isEmpty { members.reserveCapacity(4) }
       if let place { members[place].value = value } else { members.append((key, value)) }
       self.key = nil
       place = nil
@@ -64,6 +65,7 @@ private struct JSONReader {
   private init(tokenizer: JSONTokenizer, options: JSONReadingOptions) {
     self.tokenizer = tokenizer
     self.options = options
+    stack.reserveCapacity(8)
   }
 
   private mutating func document() throws(JSONError) -> JSONValue {

@@ -40,6 +40,7 @@ package struct JSONTokenizer {
   package init(_ bytes: UnsafeBufferPointer<UInt8>, options: JSONReadingOptions) {
     self.bytes = bytes
     self.options = options
+    isObject.reserveCapacity(32)
     maximumDepth = min(options.maximumDepth, JSONReadingOptions.deepest)
     if options.acceptsByteOrderMark, bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF {
       offset = 3

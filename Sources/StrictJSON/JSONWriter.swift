@@ -2,6 +2,7 @@ extension JSONValue {
   /// Compact, in member order, numbers as written, only what RFC 8259 demands escaped.
   public func serialized() -> [UInt8] {
     var writer = JSONWriter()
+    writer.bytes.reserveCapacity(512)
     writer.write(self)
     return writer.bytes
   }

@@ -73,12 +73,8 @@ struct GatewayRequest: Sendable {
   /// `application/json` and `application/*+json`, with or without parameters.
   private static func isJSON(_ contentType: String?) -> Bool {
     guard let contentType else { return false }
-    let type = contentType.prefix { $0 != ";" }.lowercased()
-    let trimmed = type.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-    let name = String(trimmed)
-    guard name.hasPrefix("application/") else { return false }
-    let subtype = name.dropFirst("application/".count)
-    return subtype == "json" || subtype.hasSuffix("+json")
+    let type = MediaType(contentType[...])
+    return type.is("application/json") || type.hasPrefix("application/") && type.hasSuffix("+json")
   }
 }
 

@@ -87,7 +87,9 @@ struct MCPClient: Sendable {
   /// The members that `_meta` has in the modern era beside the connection's own.
   private func capabilityMeta(_ clientCapabilities: JSONValue?) -> [UInt8] {
     guard era.version.isModern else { return [] }
-    guard let clientCapabilities else { return UpstreamEra.noCapabilities }
+    guard let clientCapabilities, clientCapabilities.objectValue?.isEmpty == false else {
+      return UpstreamEra.noCapabilities
+    }
     let meta: JSONObject = [MCPMeta.clientCapabilities: clientCapabilities]
     return meta.memberBytes
   }

@@ -132,19 +132,25 @@ struct MCPHeaderFields {
     var isDuplicated = false
   }
 
-  private var fields: [ExactText: Field] = [:]
+  private let headers: [(name: String, value: String)]
 
-  init(_ headers: [(name: String, value: String)]) {
-    for (name, value) in headers {
-      let key = Self.key(name)
-      if fields[key] == nil { fields[key] = Field(value: value) } else { fields[key]?.isDuplicated = true }
+  init(_ headers: [(name: String, value: String)]) { self.headers = headers }
+
+  /// Names are the same when their bytes are, in lower case as far as they are ASCII. There are few: each is looked at.
+  subscript(name: String) -> Field? {
+    var field: Field?
+    for header in headers where Self.areSame(header.name, name) {
+      if field == nil { field = Field(value: header.value) } else { field?.isDuplicated = true }
     }
+    return field
   }
-
-  subscript(name: String) -> Field? { fields[Self.key(name)] }
 
   /// In lower case, as far as it is ASCII.
-  static func key(_ name: String) -> ExactText {
-    ExactText(String(decoding: name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self))
+  static func key(_ name: String) -> ExactText { ExactText(String(decoding: name.utf8.map(lower), as: UTF8.self)) }
+
+  private static func areSame(_ a: String, _ b: String) -> Bool {
+    a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) { lower($0) == lower($1) }
   }
+
+  private static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
 }

@@ -48,24 +48,30 @@ struct UpstreamRequest: Sendable {
   /// When present, the request carries a progress token.
   var onProgress: (@Sendable (JSONObject) -> Void)?
 
-  /// The message, without a line end.
-  func bytes(id: Int, era: UpstreamEra) -> [UInt8] {
+  /// The message, with a line end when it is to be a line.
+  func bytes(id: Int, era: UpstreamEra, asLine: Bool = false) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(128 + era.meta.count + meta.count + members.count)
+    bytes.reserveCapacity(160 + era.meta.count + meta.count + members.count)
     bytes += #"{"jsonrpc":"2.0","id":"#.utf8
     bytes += String(id).utf8
     bytes += #","method":""#.utf8
     bytes += method.utf8
     bytes += #"","params":{"#.utf8
-    var metaParts = [era.meta, meta].filter { !$0.isEmpty }
-    if onProgress != nil { metaParts.append(Array(#""progressToken":\#(id)"#.utf8)) }
-    if !metaParts.isEmpty {
+    if !era.meta.isEmpty || !meta.isEmpty || onProgress != nil {
       bytes += #""_meta":{"#.utf8
-      bytes += metaParts.joined(separator: [UInt8(ascii: ",")])
+      bytes += era.meta
+      if !era.meta.isEmpty, !meta.isEmpty { bytes.append(UInt8(ascii: ",")) }
+      bytes += meta
+      if onProgress != nil {
+        if !era.meta.isEmpty || !meta.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        bytes += #""progressToken":"#.utf8
+        bytes += String(id).utf8
+      }
       bytes += members.isEmpty ? "}".utf8 : "},".utf8
     }
     bytes += members
     bytes += "}}".utf8
+    if asLine { bytes.append(0x0A) }
     return bytes
   }
 }
