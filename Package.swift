@@ -31,6 +31,14 @@ let package = Package(
   targets: [
     .target(name: "StrictJSON", swiftSettings: settings),
     .target(name: "JSONRPC", dependencies: ["StrictJSON"], swiftSettings: settings),
+    .target(
+      name: "CallExecution",
+      dependencies: [
+        "JSONRPC",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
     .target(name: "JSONSchema", dependencies: ["CRE2", "RE2", "StrictJSON"], swiftSettings: settings),
     .target(name: "CCounters"),
     .target(name: "CPrimitives"),
@@ -52,7 +60,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CRE2", "JSONRPC", "JSONSchema", "RE2", "RegoLite", "SQLite", "StrictJSON",
+        "CRE2", "CallExecution", "JSONRPC", "JSONSchema", "RE2", "RegoLite", "SQLite", "StrictJSON",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -98,7 +106,8 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "Gateway", "DemoTools", "JSONRPC", "StrictJSON", "SQLite",
+        "CallExecution", "Gateway", "DemoTools", "JSONRPC", "StrictJSON", "SQLite",
+        .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -13,6 +13,10 @@ struct BlockingQueue: Sendable {
     queue.async(execute: work)
   }
 
+  func start(after delay: DispatchTimeInterval, _ work: @escaping @Sendable () -> Void) {
+    queue.asyncAfter(deadline: .now() + delay, execute: work)
+  }
+
   /// Waits for `work` without blocking the caller's thread. A cancelled task waits too.
   func run<Success: Sendable, Failure: Error>(
     _ work: @escaping @Sendable () throws(Failure) -> Success

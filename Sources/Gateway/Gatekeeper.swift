@@ -1,3 +1,4 @@
+import CallExecution
 import Crypto
 public import JSONRPC
 public import Logging
@@ -5,7 +6,10 @@ public import StrictJSON
 
 /// The core: decides a call, runs it when it may run, and records what became of it. Every door leads here.
 ///
-/// - INVARIANT: a write runs only after its decision is durable, and no answer leaves before its event is durable.
+/// - INVARIANT: a write runs only after its decision is durable, and no answer leaves before it is durable that the call
+///   was made, what was decided and that it ran. What became of it is durable by then too, but for calls that only read
+///   and got through: it is written, and outlives this process, and a power cut within `SQLiteTraceStore.delay` leaves
+///   "outcome unknown".
 /// - INVARIANT: one policy revision judges a call, and the event names it.
 /// - INVARIANT: a call leaves one event, also when whoever asked has gone meanwhile.
 /// - INVARIANT: what a kill met under way gets nothing but the kill's refusal, whatever the tool answers.
@@ -54,10 +58,11 @@ public final class Gatekeeper: Sendable {
   /// Decides and, when the decision allows it, runs the call. Returns once its event is durable.
   public func call(_ call: ToolCall) async -> CallAnswer {
     // A task of its own: when the caller hangs up, its task is cancelled, but the call still gets its event.
-    await Task { await self.process(call) }.value
+    await Task(executorPreference: CallExecutor.shared) { await self.carryOut(call) }.value
   }
 
-  private func process(_ call: ToolCall) async -> CallAnswer {
+  /// As `call`, on a task that nobody cancels.
+  func carryOut(_ call: ToolCall) async -> CallAnswer {
     let policy = policy.active
     let started = clock.now()
     let tool = tools.tool(call.toolName)
@@ -79,8 +84,11 @@ public final class Gatekeeper: Sendable {
     var details = EventDetails(approval: ruling.approval?.id ?? ruling.usedApproval)
     event.details = details.canonical
 
+    var note: TraceNote?
     if decision.action == .allow {
-      if decision.isWriteAction, await !record(event, asIntent: true, for: call.correlationID) {
+      if !decision.isWriteAction {
+        note = traces.begin(event)
+      } else if await !record(event, asIntent: true, for: call.correlationID) {
         return answer.refused(by: .traceStoreUnavailable)
       }
       let entry = CallsInFlight.Entry(
@@ -92,11 +100,11 @@ public final class Gatekeeper: Sendable {
             tool: call.toolName, arguments: call.arguments, extras: call.extras, handle: call.handle,
             onProgress: call.onProgress), admit: admit)
       }
-      note(run, decision, in: &event, &answer, &details)
+      self.note(run, decision, in: &event, &answer, &details)
       event.details = details.canonical
     }
 
-    guard await record(event, asIntent: false, for: call.correlationID) else {
+    guard await record(event, after: note, passes: answer.decision.action == .allow, for: call.correlationID) else {
       return answer.refused(by: .traceStoreUnavailable)
     }
     if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }
@@ -231,6 +239,24 @@ public final class Gatekeeper: Sendable {
     answer.error = kill.refusalText
   }
 
+  /// - Parameters:
+  ///   - note: the call's; without one, or with one that failed, the event is durable on return
+  ///   - passes: the call was let through to its end, as its note says
+  private func record(_ event: TraceEvent, after note: TraceNote?, passes: Bool, for correlationID: String) async
+    -> Bool
+  {
+    if let note {
+      do throws(TraceStoreError) {
+        try await note.wait()
+        try await traces.finish(event, synced: !passes || !event.executed)
+        return true
+      } catch {
+        // The event may do what the note could not.
+      }
+    }
+    return await record(event, asIntent: false, for: correlationID)
+  }
+
   private func record(_ event: TraceEvent, asIntent: Bool, for correlationID: String) async -> Bool {
     do throws(TraceStoreError) {
       if asIntent { try await traces.recordIntent(event) } else { try await traces.append(event) }
@@ -248,7 +274,7 @@ public final class Gatekeeper: Sendable {
 
   /// SHA-256 in lower-case hex over the canonical bytes.
   static func hash(_ arguments: CanonicalJSON) -> String {
-    SHA256.hash(data: arguments.bytes).hexadecimalText
+    SHA256.hash(data: arguments.bytes).withUnsafeBytes(\.hexadecimalText)
   }
 }
 
@@ -284,16 +310,10 @@ extension Gatekeeper {
       && policy.active.decide(PolicyInput(ask)).action == .allow
   }
 
-  /// Decides and, when the decision allows it, asks. Returns once its event is durable.
+  /// Decides and, when the decision allows it, asks, on a task that nobody cancels. Returns once its event is durable.
   ///
   /// - Parameter work: asks the upstream; gets what is to be called right before the first byte goes out
   func ask(
-    _ ask: UpstreamAsk, _ work: @escaping @Sendable (@escaping @Sendable () -> Decision?) async -> ToolOutcome
-  ) async -> CallAnswer {
-    await Task { await self.process(ask, work) }.value
-  }
-
-  private func process(
     _ ask: UpstreamAsk, _ work: (@escaping @Sendable () -> Decision?) async -> ToolOutcome
   ) async -> CallAnswer {
     let policy = policy.active
@@ -313,16 +333,18 @@ extension Gatekeeper {
       argumentsHash: Self.hash(ask.params), policyVersion: policyVersion, policyRevision: policy.revision,
       decision: decision.action, reason: decision.reason, matchedRule: decision.matchedRule)
     var answer = CallAnswer(traceID: event.eventID, decision: decision)
+    var note: TraceNote?
     if decision.action == .allow {
+      note = traces.begin(event)
       let entry = CallsInFlight.Entry(
         traceID: event.eventID, session: ask.sessionID, tool: nil, agent: ask.agent, server: ask.server,
         handle: ask.handle)
       let run = await run(entry, work)
       var details = EventDetails(approval: nil)
-      note(run, decision, in: &event, &answer, &details)
+      self.note(run, decision, in: &event, &answer, &details)
       event.details = details.canonical
     }
-    guard await record(event, asIntent: false, for: ask.correlationID) else {
+    guard await record(event, after: note, passes: answer.decision.action == .allow, for: ask.correlationID) else {
       return answer.refused(by: .traceStoreUnavailable)
     }
     if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }

@@ -17,6 +17,8 @@ public final class LineChannel: Sendable {
     public let description: String
   }
 
+  /// Bytes of a message that is quickly dealt with: see `leaveTheRest`.
+  package static let shortLine = 64 << 10
   /// Bytes of one message on standard input.
   package static let maximumLine = 16 << 20
 
@@ -58,6 +60,7 @@ public final class LineChannel: Sendable {
     _ take: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, ended: @escaping @Sendable () -> Void
   ) {
     startThread { [self] in
+      let afterwards = Afterwards()
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
       defer { buffer.deallocate() }
       var polled = [
@@ -72,12 +75,20 @@ public final class LineChannel: Sendable {
         if polled[1].revents != 0 { break }
         let count = Glibc.read(input, buffer.baseAddress, buffer.count)
         if count < 0, errno == EINTR || errno == EAGAIN { continue }
-        guard count > 0, take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { break }
+        let handedOver = UnsafeRawBufferPointer(rebasing: buffer[..<max(count, 0)])
+        guard count > 0, afterwards.collect({ take(handedOver) }) else { break }
       }
       if ownsDescriptors { close(input) }
       ended()
     }
   }
+
+  /// Has the thread that reads a channel do `work` once it has handed over what came in. False when the current thread
+  /// isn't one, or has enough to do: then somebody else has to.
+  package static func afterwards(_ work: @escaping () -> Void) -> Bool { Afterwards.current?.take(work) ?? false }
+
+  /// What is handed over now is large: what follows from it is others' work, so that the reading goes on.
+  package static func leaveTheRest() { Afterwards.current?.takesWork = false }
 
   /// Closes what is owned, when nothing has been read or written.
   public func discard() {
@@ -169,6 +180,45 @@ public final class LineChannel: Sendable {
       }
     }
     return .all
+  }
+}
+
+/// What a thread that reads does in between. It is used by that thread alone.
+private final class Afterwards {
+  /// More than this is better done by several threads at once.
+  private static let limit = 4
+
+  /// The values of this key aren't owned: each is its thread's, which clears it.
+  private static let key = {
+    var key = pthread_key_t()
+    return pthread_key_create(&key, nil) == 0 ? key : nil
+  }()
+
+  private var work: [() -> Void] = []
+  var takesWork = false
+
+  /// The current thread's, while it collects.
+  static var current: Afterwards? {
+    guard let key, let value = pthread_getspecific(key) else { return nil }
+    return Unmanaged<Afterwards>.fromOpaque(value).takeUnretainedValue()
+  }
+
+  func take(_ work: @escaping () -> Void) -> Bool {
+    guard takesWork, self.work.count < Self.limit else { return false }
+    self.work.append(work)
+    return true
+  }
+
+  /// Runs `body`, and then the work that came up in it, and what comes up in that.
+  func collect<Value>(_ body: () -> Value) -> Value {
+    guard let key = Self.key, pthread_setspecific(key, Unmanaged.passUnretained(self).toOpaque()) == 0 else {
+      return body()
+    }
+    defer { pthread_setspecific(key, nil) }
+    takesWork = true
+    let value = body()
+    while !work.isEmpty { work.removeFirst()() }
+    return value
   }
 }
 

@@ -12,6 +12,7 @@ public final class Connection {
 
   let handle: OpaquePointer
   private var progressHandler: ProgressHandler?
+  private var log: LogSize?
 
   /// `:memory:` is a database of this connection's own. The file is opened, but not read: what is no database shows at
   /// the first statement.
@@ -113,6 +114,27 @@ public final class Connection {
     try check(sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep))
   }
 
+  /// From now on commits leave the write-ahead log to `checkpoint`, where SQLite would do it in a commit now and then.
+  public func checkpointByHand() {
+    let size = LogSize()
+    log = size
+    _ = sqlite3_wal_hook(
+      handle,
+      { context, _, _, pages in
+        if let context { Unmanaged<LogSize>.fromOpaque(context).takeUnretainedValue().pages = Int(pages) }
+        return SQLITE_OK
+      }, Unmanaged.passUnretained(size).toOpaque())
+  }
+
+  /// Pages in the write-ahead log after this connection's last commit; 0 without `checkpointByHand`.
+  public var logPages: Int { log?.pages ?? 0 }
+
+  /// Writes what is in the write-ahead log to the database, as far as nobody reads what came before it.
+  public func checkpoint() throws(SQLiteError) {
+    try check(sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil))
+    log?.pages = 0
+  }
+
   /// Rows that the last INSERT, UPDATE or DELETE touched.
   public var changes: Int { Int(sqlite3_changes64(handle)) }
   public var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
@@ -121,6 +143,10 @@ public final class Connection {
   func check(_ code: Int32) throws(SQLiteError) {
     guard code == SQLITE_OK else { throw SQLiteError(code: code, handle: handle) }
   }
+}
+
+private final class LogSize {
+  var pages = 0
 }
 
 private final class ProgressHandler {

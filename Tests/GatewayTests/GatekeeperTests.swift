@@ -24,8 +24,37 @@ struct GatekeeperTests {
       let answer = await gateway.assembly.gatekeeper.call(try Self.call("db_insert", token: GatewayFixture.token))
       #expect(steps.withLock { $0 } == [.intent(answer.traceID)])
       #expect(gateway.traces.steps == [.intent(answer.traceID), .event(answer.traceID)])
-      _ = await gateway.assembly.gatekeeper.call(try Self.call("db_query"))
-      #expect(gateway.traces.steps.count == 3, "reads need no intent")
+    }
+  }
+
+  /// A read's note is written while its tool works; only what got through may be on the disk a little later.
+  @Test func aReadIsNotedBeforeItRunsAndFinishedAfter() async throws {
+    let steps = Mutex<[FragileTraceStore.Step]>([])
+    let store = Mutex<FragileTraceStore?>(nil)
+    let tools = ScriptedTools { tool, _ in
+      steps.withLock { $0 = store.withLock { $0 }?.steps ?? [] }
+      return tool.rawValue == "db_query" ? .succeeded([:]) : .unavailable("it is down")
+    }
+    try await GatewayFixture.run(tools: tools) { gateway async throws in
+      store.withLock { $0 = gateway.traces }
+      let answer = await gateway.assembly.gatekeeper.call(try Self.call("db_query"))
+      #expect(steps.withLock { $0 } == [.begun(answer.traceID)])
+      #expect(gateway.traces.steps == [.begun(answer.traceID), .finished(answer.traceID, synced: false)])
+      let unsent = await gateway.assembly.gatekeeper.call(try Self.call("file_read"))
+      #expect(
+        gateway.traces.steps.dropFirst(2) == [.begun(unsent.traceID), .finished(unsent.traceID, synced: true)])
+      let denied = await gateway.assembly.gatekeeper.call(try Self.call("hack_the_planet"))
+      #expect(gateway.traces.steps.dropFirst(4) == [.event(denied.traceID)])
+    }
+  }
+
+  /// The event makes up for the note: it is durable itself.
+  @Test func withoutItsNoteAReadIsAnsweredOnceItsEventIsDurable() async throws {
+    try await GatewayFixture.run { gateway async throws in
+      gateway.traces.fail(intents: true, events: false)
+      let answer = await gateway.assembly.gatekeeper.call(try Self.call("db_query"))
+      #expect(answer.error == nil)
+      #expect(gateway.traces.steps == [.event(answer.traceID)])
     }
   }
 

@@ -12,11 +12,9 @@ final class ConnectionEnds: Sendable {
   }
   private let watchers = Mutex<[ObjectIdentifier: Watchers]>([:])
 
-  /// Runs `body`; when the connection ends meanwhile, `onEnd` is called, on any thread.
-  func watch<Value>(
-    _ channel: (any Channel)?, onEnd: @escaping @Sendable () -> Void, _ body: () async -> Value
-  ) async -> Value {
-    guard let channel else { return await body() }
+  /// From now on, until the answer is called, `onEnd` is called when the connection ends, on any thread.
+  func watch(_ channel: (any Channel)?, onEnd: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+    guard let channel else { return {} }
     let connection = ObjectIdentifier(channel)
     let (key, isFirst) = watchers.withLock { watchers in
       let isFirst = watchers[connection] == nil
@@ -31,34 +29,32 @@ final class ConnectionEnds: Sendable {
         for onEnd in (ended?.byKey ?? [:]).values { onEnd() }
       }
     }
-    defer { watchers.withLock { _ = $0[connection]?.byKey.removeValue(forKey: key) } }
     // It may have ended before anybody listened.
     if !channel.isActive { onEnd() }
-    let looking = Task { await Self.look(at: channel, onEnd) }
-    defer { looking.cancel() }
-    return await body()
+    let looking = Self.look(at: channel, onEnd)
+    return { [weak self] in
+      looking?.cancel()
+      self?.watchers.withLock { _ = $0[connection]?.byKey.removeValue(forKey: key) }
+    }
   }
 
   /// While a request is under way nobody reads the connection, and the server lets clients close their own side of it:
   /// that they have gone shows in the socket's state alone.
-  private static func look(at channel: any Channel, _ onEnd: @Sendable () -> Void) async {
-    guard let socket = channel as? any SocketOptionProvider else { return }
-    while (try? await Task.sleep(for: .milliseconds(100))) != nil {
-      guard let state = try? await socket.getTCPInfo().map(\.tcpi_state).get() else { return }
-      if state == closeWait { return onEnd() }
+  private static func look(at channel: any Channel, _ onEnd: @escaping @Sendable () -> Void) -> RepeatedTask? {
+    guard let socket = channel as? any SocketOptionProvider else { return nil }
+    return channel.eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(100), delay: .milliseconds(100)) { task in
+      socket.getTCPInfo().map(\.tcpi_state).whenComplete { state in
+        switch state {
+        case .success(closeWait):
+          task.cancel()
+          onEnd()
+        case .success: break
+        case .failure: task.cancel()
+        }
+      }
     }
   }
 
   /// Linux's TCP_CLOSE_WAIT: the peer has closed its side.
   private static let closeWait: UInt8 = 8
-
-  /// As `watch`.
-  func watchThrowing<Value: Sendable>(
-    _ channel: (any Channel)?, onEnd: @escaping @Sendable () -> Void, _ body: () async throws -> Value
-  ) async throws -> Value {
-    let result: Result<Value, any Error> = await watch(channel, onEnd: onEnd) {
-      do { return .success(try await body()) } catch { return .failure(error) }
-    }
-    return try result.get()
-  }
 }

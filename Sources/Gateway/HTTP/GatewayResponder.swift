@@ -62,10 +62,14 @@ struct GatewayResponder: HTTPResponder {
     case .found(let route, let parameter):
       if route.access == .admin { try checkKey(request) }
       let decoded = PercentDecoding.bytes(parameter, plusIsSpace: false)
-      return try await route.handler(
-        GatewayRequest(
-          request: request, correlationID: correlationID, parameter: String(validating: decoded, as: UTF8.self),
-          channel: channel))
+      let request = GatewayRequest(
+        request: request, correlationID: correlationID, parameter: String(validating: decoded, as: UTF8.self),
+        channel: channel)
+      if route.isCall { return try await route.handler(request) }
+      // What may take long mustn't hold up an event loop, which has others to serve.
+      return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(ErrorResponse) in
+        try await route.handler(request)
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import CallExecution
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -39,5 +40,7 @@ struct HTTPServer: Service {
   }
 
   /// Serves until the service group shuts down: then no connection is taken any more, and calls that run are answered.
-  func run() async throws { try await application.run() }
+  func run() async throws {
+    try await withTaskExecutorPreference(CallExecutor.shared) { try await application.run() }
+  }
 }

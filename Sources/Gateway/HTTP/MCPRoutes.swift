@@ -1,3 +1,4 @@
+import CallExecution
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
@@ -10,7 +11,7 @@ import StrictJSON
 struct MCPRoutes: Sendable {
   static let path = "/mcp"
   /// A request that takes longer is answered with a stream, so that comments keep the connection open.
-  static let patience: Duration = .seconds(10)
+  static let patience: TimeAmount = .seconds(10)
   static let pause: Duration = .seconds(15)
 
   let server: MCPServer
@@ -21,7 +22,7 @@ struct MCPRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, Self.path, .open, post),
+      Route(.post, Self.path, .open, isCall: true, post),
       Route(.get, Self.path, .open, get),
       Route(.delete, Self.path, .open, delete),
     ]
@@ -288,40 +289,31 @@ struct MCPRoutes: Sendable {
     let onEnd: @Sendable () -> Void = {
       if endsWithConnection { handle.giveUp(.client("the client closed the stream")) }
     }
-    let work = Task {
+    let first = FirstOf<MCPAnswer?>()
+    // For as long as the work takes: the client may go before a stream has begun.
+    let unwatch = ends.watch(request.channel, onEnd: onEnd)
+    let work = Task(executorPreference: CallExecutor.shared) {
       let answer = await answer(exchange)
+      unwatch()
       sink.finish()
+      first.set(answer)
       return answer
     }
     if !wantsStream {
-      let early = await ends.watch(request.channel, onEnd: onEnd) { await Self.value(of: work, within: Self.patience) }
+      let timer = request.channel?.eventLoop.scheduleTask(in: Self.patience) { first.set(nil) }
+      let early = await first.value
+      timer?.cancel()
       if let early { return Self.respond(early, id) }
     }
-    return EventStream.response { [ends] events in
-      let answer = try await ends.watchThrowing(request.channel, onEnd: onEnd) {
-        do {
-          try await events.forward(messages) { $0 }
-        } catch {
-          onEnd()
-          throw error
-        }
-        return await work.value
+    return EventStream.response { events in
+      do {
+        try await events.forward(messages) { $0 }
+      } catch {
+        onEnd()
+        throw error
       }
-      try await events.send(answer.message(id: id))
+      try await events.send(await work.value.message(id: id))
     }
-  }
-
-  /// Absent when it takes longer.
-  private static func value(of work: Task<MCPAnswer, Never>, within time: Duration) async -> MCPAnswer? {
-    let race = FirstOf<MCPAnswer?>()
-    let timer = Task {
-      guard (try? await Task.sleep(for: time)) != nil else { return }
-      race.set(nil)
-    }
-    Task { race.set(await work.value) }
-    let value = await race.value
-    timer.cancel()
-    return value
   }
 
   private static func respond(_ answer: MCPAnswer, _ id: JSONRPCID) -> Response {
@@ -382,13 +374,10 @@ private struct Accept {
 
   init(_ request: GatewayRequest) {
     for field in request.request.headers[values: .accept] {
-      for part in field.lowercased().split(separator: ",") {
-        switch part.prefix(while: { $0 != ";" }).filter({ $0 != " " && $0 != "\t" }) {
-        case "*/*": (json, events) = (true, true)
-        case "application/json", "application/*": json = true
-        case "text/event-stream", "text/*": events = true
-        default: break
-        }
+      for type in MediaType.list(field) {
+        if type.is("*/*") { (json, events) = (true, true) }
+        if type.is("application/json") || type.is("application/*") { json = true }
+        if type.is("text/event-stream") || type.is("text/*") { events = true }
       }
     }
   }

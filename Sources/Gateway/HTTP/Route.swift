@@ -13,12 +13,18 @@ struct Route: Sendable {
   let method: HTTPRequest.Method
   let pattern: PathPattern
   let access: Access
+  /// It runs on the event loop that its request comes in on, and so does what follows from it: see `CallExecutor`.
+  let isCall: Bool
   let handler: Handler
 
-  init(_ method: HTTPRequest.Method, _ pattern: String, _ access: Access, _ handler: @escaping Handler) {
+  init(
+    _ method: HTTPRequest.Method, _ pattern: String, _ access: Access, isCall: Bool = false,
+    _ handler: @escaping Handler
+  ) {
     self.method = method
     self.pattern = PathPattern(pattern)
     self.access = access
+    self.isCall = isCall
     self.handler = handler
   }
 }

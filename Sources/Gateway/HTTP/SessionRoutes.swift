@@ -64,7 +64,12 @@ struct SessionRoutes: Sendable {
     return Response(
       status: .ok, headers: [.contentType: format.contentType],
       body: ResponseBody { writer in
-        for piece in format.render(pack) { try await writer.write(ByteBuffer(bytes: piece)) }
+        var pieces = format.render(pack).makeIterator()
+        while true {
+          let piece = await withTaskExecutorPreference(globalConcurrentExecutor) { pieces.next() }
+          guard let piece else { break }
+          try await writer.write(ByteBuffer(bytes: piece))
+        }
         try await writer.finish(nil)
       })
   }

@@ -9,7 +9,7 @@ struct ToolRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, "/tools/call", .open, call),
+      Route(.post, "/tools/call", .open, isCall: true, call),
       Route(.get, "/tools/list", .open, tools),
     ]
   }

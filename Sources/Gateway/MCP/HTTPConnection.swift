@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CallExecution
 import JSONRPC
 import Logging
 import NIOCore
@@ -15,7 +16,8 @@ final class HTTPConnection: UpstreamConnection {
   private let url: String
   private let headers: [(name: String, value: String)]
   private let limits: UpstreamLimits
-  private let client: HTTPClient
+  private let clients: HTTPClients
+  private let deadlines = DeadlineWatch()
   private let logger: Logger
   private let onNotification: @Sendable (UpstreamNotification) -> Void
   private let onBroken: @Sendable (String) -> Void
@@ -28,7 +30,7 @@ final class HTTPConnection: UpstreamConnection {
     var sessionID: String?
     var end: String?
     /// By the request's id.
-    var running: [Int: Task<UpstreamReply, Never>] = [:]
+    var running: [Int: (call: HTTPCall, exchange: Task<UpstreamReply, Never>)] = [:]
   }
 
   /// - Parameters:
@@ -36,17 +38,18 @@ final class HTTPConnection: UpstreamConnection {
   ///   - onNotification: told what the server says beside its answers, but for progress
   ///   - onBroken: told once when the server can't be reached any more, or has forgotten the session
   init(
-    url: String, headers: [(name: String, value: String)], limits: UpstreamLimits, client: HTTPClient, logger: Logger,
+    url: String, headers: [(name: String, value: String)], limits: UpstreamLimits, clients: HTTPClients, logger: Logger,
     onNotification: @escaping @Sendable (UpstreamNotification) -> Void,
     onBroken: @escaping @Sendable (String) -> Void
   ) {
     self.url = url
     self.headers = headers
     self.limits = limits
-    self.client = client
+    self.clients = clients
     self.logger = logger
     self.onNotification = onNotification
     self.onBroken = onBroken
+    deadlines.start { [weak self] in self?.endOverdue() }
   }
 
   func speak(_ era: UpstreamEra) { state.withLock { $0.era = era } }
@@ -58,9 +61,9 @@ final class HTTPConnection: UpstreamConnection {
     }
     if let end { return .notSent(end) }
     let call = HTTPCall(request, id: id)
-    let exchange = Task { await self.exchange(call) }
+    let exchange = Task(executorPreference: CallExecutor.shared) { await self.exchange(call) }
     let isOpen = state.withLock { state in
-      state.running[id] = exchange
+      state.running[id] = (call, exchange)
       return state.end == nil
     }
     defer { state.withLock { _ = $0.running.removeValue(forKey: id) } }
@@ -71,11 +74,7 @@ final class HTTPConnection: UpstreamConnection {
     }
     // The call holds the handle.
     defer { request.handle?.onGivingUp(nil) }
-    let timer = Task {
-      while let pause = call.timeLeft() { try await Task.sleep(for: pause) }
-      self.cancel(call, exchange)
-    }
-    defer { timer.cancel() }
+    deadlines.note(call.deadline)
     let reply = await withTaskCancellationHandler {
       await exchange.value
     } onCancel: {
@@ -99,7 +98,7 @@ final class HTTPConnection: UpstreamConnection {
     let running = state.withLock { state -> [Task<UpstreamReply, Never>] in
       guard state.end == nil else { return [] }
       state.end = reason
-      return Array(state.running.values)
+      return state.running.values.map(\.exchange)
     }
     for task in running { task.cancel() }
   }
@@ -111,7 +110,7 @@ final class HTTPConnection: UpstreamConnection {
     request.method = .DELETE
     for (name, value) in headers { request.headers.add(name: name, value: value) }
     request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
-    _ = try? await client.execute(request, timeout: .seconds(2))
+    _ = try? await clients.current.execute(request, timeout: .seconds(2))
   }
 
   /// Listens to what a legacy server says of its own accord; returns when it ends, or at once when it says nothing that
@@ -123,7 +122,8 @@ final class HTTPConnection: UpstreamConnection {
     addHeaders(to: &request, mirroring: nil)
     request.headers.replaceOrAdd(name: "Accept", value: "text/event-stream")
     request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
-    guard let response = try? await client.execute(request, deadline: .distantFuture), response.status == .ok else {
+    guard let response = try? await clients.current.execute(request, deadline: .distantFuture), response.status == .ok
+    else {
       return
     }
     var parser = ServerSentEventParser(maximumEventBytes: limits.line)
@@ -136,6 +136,29 @@ final class HTTPConnection: UpstreamConnection {
     } catch {
       // The stream's end is the end of the listening.
     }
+  }
+}
+
+/// A client for each event loop, so that a call that comes in on one goes out on the same.
+struct HTTPClients: Sendable {
+  private let clients: [ObjectIdentifier: HTTPClient]
+  private let first: HTTPClient
+
+  init(_ configuration: HTTPClient.Configuration) {
+    let clients = EventLoops.all.map { loop in
+      (ObjectIdentifier(loop), HTTPClient(eventLoopGroup: loop, configuration: configuration))
+    }
+    self.clients = Dictionary(uniqueKeysWithValues: clients)
+    first = clients[0].1
+  }
+
+  /// The current event loop's; any one elsewhere.
+  var current: HTTPClient {
+    EventLoops.current.flatMap { clients[ObjectIdentifier($0)] } ?? first
+  }
+
+  func shutdown() async {
+    for client in clients.values { try? await client.shutdown() }
   }
 }
 
@@ -171,19 +194,34 @@ private final class HTTPCall: Sendable {
 
   func giveUp(_ reason: String) { state.withLock { $0.endReason = $0.endReason ?? reason } }
 
-  /// Absent when the time is over, which is the reason then.
-  func timeLeft() -> Duration? {
+  var deadline: ContinuousClock.Instant { state.withLock { $0.clock.deadline.0 } }
+
+  /// Whether its time is over, which is the reason then.
+  func isOverdue(at now: ContinuousClock.Instant) -> Bool {
     state.withLock { state in
       let (deadline, reason) = state.clock.deadline
-      let left = ContinuousClock.now.duration(to: deadline)
-      if left > .zero { return left }
+      guard deadline <= now else { return false }
       state.endReason = state.endReason ?? reason
-      return nil
+      return true
     }
   }
 }
 
 extension HTTPConnection {
+  /// Ends the requests whose time is over; the next one's deadline.
+  private func endOverdue() -> ContinuousClock.Instant? {
+    let now = ContinuousClock.now
+    var next: ContinuousClock.Instant?
+    for (call, exchange) in state.withLock({ Array($0.running.values) }) {
+      if call.isOverdue(at: now) {
+        cancel(call, exchange)
+      } else {
+        next = min(next ?? call.deadline, call.deadline)
+      }
+    }
+    return next
+  }
+
   private func cancel(_ call: HTTPCall, _ exchange: Task<UpstreamReply, Never>) {
     exchange.cancel()
     guard call.isSent else { return }
@@ -213,7 +251,7 @@ extension HTTPConnection {
     call.noteSent()
     let response: HTTPClientResponse
     do {
-      response = try await client.execute(request, deadline: .distantFuture)
+      response = try await clients.current.execute(request, deadline: .distantFuture)
     } catch let error as HTTPClientError where error == .connectTimeout {
       return unreachable("no connection within \(limits.connect.formatted)")
     } catch is ChannelError {
@@ -276,7 +314,7 @@ extension HTTPConnection {
     }
     if type.hasPrefix("application/json"), !bytes.isEmpty {
       do throws(JSONError) {
-        if let reply = receive(try JSONValue(parsing: bytes), for: call) { return reply }
+        if let reply = receive(try await Self.value(of: bytes), for: call) { return reply }
       } catch {
         if status == 200 { return .lost("its answer is not valid JSON: \(error.message) at \(error.path)") }
       }
@@ -288,6 +326,14 @@ extension HTTPConnection {
     }
   }
 
+  /// What is long isn't read on an event loop, which has others to serve.
+  private static func value(of bytes: [UInt8]) async throws(JSONError) -> JSONValue {
+    guard bytes.count > LineChannel.shortLine else { return try JSONValue(parsing: bytes) }
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) { () throws(JSONError) in
+      try JSONValue(parsing: bytes)
+    }
+  }
+
   private func readEvents(_ response: HTTPClientResponse, for call: HTTPCall) async throws -> UpstreamReply {
     var parser = ServerSentEventParser(maximumEventBytes: limits.line)
     for try await chunk in response.body {
@@ -295,7 +341,7 @@ extension HTTPConnection {
       {
         let value: JSONValue
         do throws(JSONError) {
-          value = try JSONValue(parsing: event.data)
+          value = try await Self.value(of: event.data)
         } catch {
           // What can't be read at all is no answer; what seems to be one depends on who reads it.
           let lenient = try? JSONValue(parsing: event.data, options: .lenient)
@@ -353,7 +399,7 @@ extension HTTPConnection {
     request.method = .POST
     addHeaders(to: &request, mirroring: nil)
     request.body = .bytes(ByteBuffer(bytes: message.serialized()))
-    let response = try? await client.execute(request, timeout: .seconds(10))
+    let response = try? await clients.current.execute(request, timeout: .seconds(10))
     return response.map { (200..<300).contains($0.status.code) } ?? false
   }
 }

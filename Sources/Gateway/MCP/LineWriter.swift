@@ -19,7 +19,8 @@ final class LineWriter: Sendable {
   init(_ channel: LineChannel) { self.channel = channel }
 
   func send(_ message: JSONRPCMessage) {
-    let line = message.serialized() + [0x0A]
+    var line = message.serialized()
+    line.append(0x0A)
     let writes = state.withLock { state in
       if state.isOver { return false }
       state.waiting.append(line)

@@ -18,7 +18,8 @@ struct MCPServer: Sendable {
   let offers: UpstreamOffers?
   let version: String
 
-  /// The answer to a request of a modern client.
+  /// The answer to a request of a modern client. A call leaves its event even so when the client has gone: its task isn't
+  /// to be cancelled.
   func answerModern(
     _ method: String, _ params: JSONValue, _ caller: MCPCaller, _ exchange: MCPExchange
   ) async -> MCPAnswer {
@@ -193,7 +194,7 @@ struct MCPServer: Sendable {
     }
     call.handle = exchange.handle
     call.onProgress = Self.progress(params, exchange)
-    let answer = await gatekeeper.call(call)
+    let answer = await gatekeeper.carryOut(call)
     return toolAnswer(answer, caller)
   }
 

@@ -29,6 +29,7 @@ final class StdioConnection: UpstreamConnection {
   private let onNotification: @Sendable (UpstreamNotification) -> Void
   private let onSilence: @Sendable (Silence) -> Void
   private let writing = BlockingQueue(label: "agentgate.upstream.write")
+  private let deadlines = DeadlineWatch()
   private let state = Mutex(State())
 
   /// How far a server has let a cancelled call's grace time pass without a word about it.
@@ -71,7 +72,6 @@ final class StdioConnection: UpstreamConnection {
     let onProgress: (@Sendable (JSONObject) -> Void)?
     let isStanding: Bool
     var clock: RequestClock
-    var timer: Task<Void, Never>?
     /// Set when the writer takes the request: from then on bytes may have gone out.
     var isTaken = false
   }
@@ -103,6 +103,7 @@ final class StdioConnection: UpstreamConnection {
     self.logger = logger
     self.onNotification = onNotification
     self.onSilence = onSilence
+    deadlines.start { [weak self] in self?.endOverdue() }
   }
 
   func speak(_ era: UpstreamEra) { state.withLock { $0.era = era } }
@@ -112,7 +113,7 @@ final class StdioConnection: UpstreamConnection {
       defer { state.nextID += 1 }
       return (state.nextID, state.era)
     }
-    let outgoing = Outgoing(id: id, bytes: request.bytes(id: id, era: era) + [0x0A], admit: request.admit)
+    let outgoing = Outgoing(id: id, bytes: request.bytes(id: id, era: era, asLine: true), admit: request.admit)
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let waiting = Waiting(
@@ -122,7 +123,7 @@ final class StdioConnection: UpstreamConnection {
           continuation.resume(returning: .notSent(refusal))
           return
         }
-        startTimer(for: id, waiting)
+        deadlines.note(waiting.clock.deadline.0)
         // Acts at once when the call was given up before.
         request.handle?.onGivingUp { [weak self] in self?.abandon(id, because: $0.text, for: $0.isContainment) }
         // The handler below may have run before there was anything to abandon.
@@ -170,7 +171,6 @@ final class StdioConnection: UpstreamConnection {
       entry.handle.note(.unseen)
     }
     for entry in waiting.values {
-      entry.timer?.cancel()
       entry.handle?.noteGivenUp()
       entry.continuation.resume(returning: entry.isTaken ? .lost(reason) : .notSent(reason))
     }
@@ -417,7 +417,6 @@ extension StdioConnection.State {
 extension StdioConnection {
   private func answer(_ id: Int, with reply: UpstreamReply) {
     if let entry = state.withLock({ $0.waiting.removeValue(forKey: id) }) {
-      entry.timer?.cancel()
       if case .refused = reply {} else { entry.handle?.noteAnswered() }
       entry.continuation.resume(returning: reply)
       return
@@ -442,24 +441,24 @@ extension StdioConnection {
     onProgress?(object)
   }
 
-  private func startTimer(for id: Int, _ waiting: Waiting) {
-    let timer = Task {
-      var deadline = waiting.clock.deadline
-      while true {
-        guard (try? await Task.sleep(until: deadline.0, clock: .continuous)) != nil else { return }
-        guard let next = state.withLock({ $0.waiting[id]?.clock.deadline }) else { return }
-        if next.0 <= .now {
-          abandon(id, because: next.reason)
-          return
+  /// Ends the requests whose time is over; the next one's deadline.
+  private func endOverdue() -> ContinuousClock.Instant? {
+    let now = ContinuousClock.now
+    let (overdue, next) = state.withLock { state in
+      var overdue: [(id: Int, reason: String)] = []
+      var next: ContinuousClock.Instant?
+      for (id, waiting) in state.waiting {
+        let (deadline, reason) = waiting.clock.deadline
+        if deadline <= now {
+          overdue.append((id, reason))
+        } else {
+          next = min(next ?? deadline, deadline)
         }
-        deadline = next
       }
+      return (overdue, next)
     }
-    let isKept = state.withLock { state in
-      state.waiting[id]?.timer = timer
-      return state.waiting[id] != nil
-    }
-    if !isKept { timer.cancel() }
+    for (id, reason) in overdue { abandon(id, because: reason) }
+    return next
   }
 
   /// Stops waiting for an answer. A request that the server may have seen is cancelled there too.
@@ -481,7 +480,6 @@ extension StdioConnection {
       return (entry, state.era, probe)
     }
     guard let entry else { return }
-    entry.timer?.cancel()
     entry.handle?.noteGivenUp()
     entry.continuation.resume(returning: entry.isTaken ? .lost(reason) : .notSent(reason))
     guard entry.isTaken else { return }
@@ -491,7 +489,7 @@ extension StdioConnection {
     let question = UpstreamRequest(
       method: era.version.isModern ? "server/discover" : "ping",
       meta: era.version.isModern ? UpstreamEra.noCapabilities : [], limits: RequestLimits(idle: limits.grace))
-    send(Outgoing(id: nil, bytes: question.bytes(id: probe, era: era) + [0x0A], admit: nil))
+    send(Outgoing(id: nil, bytes: question.bytes(id: probe, era: era, asLine: true), admit: nil))
     let watch = Task { await self.watch(id) }
     let isKept = state.withLock { state in
       state.abandoned[id]?.watch = watch
@@ -544,6 +542,7 @@ extension StdioConnection {
   }
 
   private func receive(_ line: [UInt8]) {
+    if line.count > LineChannel.shortLine { LineChannel.leaveTheRest() }
     // Some servers end their lines with CR LF, some send blank ones.
     guard line.contains(where: { $0 > 0x20 }) else { return }
     let value: JSONValue

@@ -1,3 +1,4 @@
+import CallExecution
 import Dispatch
 import JSONRPC
 import Logging
@@ -89,12 +90,13 @@ final class StdioDoor: Sendable {
 
   /// On the thread that reads, which waits here when too much is under way.
   private func take(_ line: [UInt8], _ writer: LineWriter, _ room: DispatchSemaphore) {
+    if line.count > LineChannel.shortLine { LineChannel.leaveTheRest() }
     guard line.contains(where: { $0 > 0x20 }), let work = receive(line, writer) else { return }
     room.wait()
     state.withLock { state in
       state.latestTask += 1
       let number = state.latestTask
-      state.tasks[number] = Task {
+      state.tasks[number] = Task(executorPreference: CallExecutor.shared) {
         await work()
         self.state.withLock { _ = $0.tasks.removeValue(forKey: number) }
         room.signal()

@@ -48,6 +48,13 @@ public final class MemoryTraceStore: TraceStore {
     }
   }
 
+  /// There is nothing that a crash could leave.
+  public func begin(_ event: TraceEvent) -> TraceNote {
+    TraceNote { $0.settle(nil) }
+  }
+
+  public func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) { try await append(event) }
+
   public func events(
     matching query: TraceQuery, after cursor: TraceCursor?, limit: Int
   ) async throws(TraceStoreError) -> TracePage {

@@ -1,3 +1,6 @@
+import CallExecution
+import Dispatch
+import Glibc
 public import Logging
 import SQLite
 import Synchronization
@@ -5,28 +8,50 @@ import Synchronization
 /// Events in an SQLite file (schema: `TraceSchema`). One thread writes: what waits while it commits is committed
 /// together next, up to `maximumBatch` rows with one fsync. Another thread reads, page by page.
 ///
-/// Several processes may use a file at once. The first of them closes the intents that a crash left open; while another
-/// lives, an open intent may be its.
+/// The outcome of a call whose note is durable is kept in an `OutcomeLog` first, and in the database within `delay`.
+///
+/// Several processes may use a file at once. The first of them closes what a crash left open; while another lives, an open
+/// intent may be its.
 public final class SQLiteTraceStore: TraceStore {
   static let maximumBatch = 256
   /// More waiting rows than this are refused: writing has stopped, and memory would run out next.
   static let maximumWaiting = 65_536
 
+  /// The longest that a call's outcome is in this process's log alone, while the database can be written.
+  static let delay: DispatchTimeInterval = .milliseconds(10)
+
   private struct Waiting: Sendable {
     var row: TraceWriter.Row
-    var done: CheckedContinuation<TraceStoreError?, Never>
+    /// Absent when nobody waits: the row is in the log.
+    var done: (@Sendable (TraceStoreError?) -> Void)?
   }
 
-  private struct Queue {
+  private struct Queue: ~Copyable {
     var waiting: [Waiting] = []
+    /// Rows that wait, or are being written, and that the log has.
+    var logged = 0
+    var log: OutcomeLog?
     var isWriting = false
+    /// Somebody will look after what waits.
+    var isTimed = false
     var isClosed = false
     var isFailing = false
+    var checkpoint = Checkpoint.none
   }
 
+  private enum Checkpoint {
+    case none
+    /// The most of the write-ahead log is taken into the database, while the writing goes on.
+    case running
+    /// The rest is to be taken on the writing thread: once nothing is left the log begins anew.
+    case due
+  }
+
+  let path: String
   private let logger: Logger
   private let writing = BlockingQueue(label: "agentgate.traces.write")
   private let reading = BlockingQueue(label: "agentgate.traces.read")
+  private let checkpointing = BlockingQueue(label: "agentgate.traces.checkpoint")
   private let queue = Mutex(Queue())
   private let writer: Mutex<TraceWriter>
   private let reader: Mutex<TraceReader>
@@ -35,12 +60,15 @@ public final class SQLiteTraceStore: TraceStore {
   /// Opens the store, creating it when there is no file, and closes the intents that a crash left open. Refuses a file
   /// that isn't a trace store, or one of a newer version, and leaves it untouched. Blocks for up to a few seconds.
   public init(path: String, clock: WallClock = .system, logger: Logger) throws(TraceStoreError) {
+    self.path = path
     self.logger = logger
     try TraceSchema.checkHeader(path: path)
     let (lock, isFirst) = try Self.lock(path + ".lock")
     let opened = try TraceWriter(path: path, clock: clock)
     if isFirst {
-      let interrupted = try opened.closeInterruptedIntents()
+      let left = OutcomeLog.left(database: path)
+      let interrupted = try opened.closeInterrupted(outcomes: Self.outcomes(in: left, logger))
+      for log in left { unlink(log) }
       if interrupted > 0 {
         logger.warning(
           "calls were running when the gateway stopped: outcome unknown", metadata: ["calls": "\(interrupted)"])
@@ -60,6 +88,26 @@ public final class SQLiteTraceStore: TraceStore {
   public func recordIntent(_ event: TraceEvent) async throws(TraceStoreError) {
     try event.checkTime()
     try await write(.intent(event))
+  }
+
+  public func begin(_ event: TraceEvent) -> TraceNote {
+    let note = TraceNote { note in
+      do throws(TraceStoreError) {
+        try event.checkTime()
+        self.enqueue(Waiting(row: .running(event)) { note.settle($0) })
+      } catch {
+        note.settle(error)
+      }
+    }
+    // The call goes out first: waking the writing thread takes time, and that thread the processor.
+    CallExecutor.later { note.start() }
+    return note
+  }
+
+  public func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) {
+    try event.checkTime()
+    if !synced, log(event) { return }
+    try await write(.finished(event))
   }
 
   public func events(
@@ -86,9 +134,14 @@ public final class SQLiteTraceStore: TraceStore {
   public func close() async {
     queue.withLock { $0.isClosed = true }
     await reading.run { self.reader.withLock { $0.close() } }
-    // Behind the writing that has begun, which ends when nothing waits.
+    await checkpointing.run {}
     await writing.run {
+      self.writeWaiting()
       self.writer.withLock { $0.close() }
+      self.queue.withLock { queue in
+        // What the database couldn't take is taken from the log next time.
+        if queue.logged == 0, let log = queue.log.take() { log.remove() }
+      }
       self.lock.withLock { $0 = nil }
     }
   }
@@ -96,7 +149,9 @@ public final class SQLiteTraceStore: TraceStore {
   private func read<Success: Sendable>(
     _ body: @escaping @Sendable (inout TraceReader) throws(TraceStoreError) -> Success
   ) async throws(TraceStoreError) -> Success {
-    try await reading.run { () throws(TraceStoreError) in
+    // What the log has is in the database first.
+    if queue.withLock({ $0.logged > 0 }) { _ = await isHealthy() }
+    return try await reading.run { () throws(TraceStoreError) in
       guard !self.queue.withLock({ $0.isClosed }) else { throw .closed }
       return try self.reader.withLock { reader throws(TraceStoreError) in try body(&reader) }
     }
@@ -104,29 +159,59 @@ public final class SQLiteTraceStore: TraceStore {
 
   private func write(_ row: TraceWriter.Row) async throws(TraceStoreError) {
     let failure = await withCheckedContinuation { (done: CheckedContinuation<TraceStoreError?, Never>) in
-      let (refusal, begins) = queue.withLock { queue -> (TraceStoreError?, Bool) in
-        if queue.isClosed { return (.closed, false) }
-        if queue.waiting.count >= Self.maximumWaiting {
-          return (TraceStoreError(.overloaded, "\(Self.maximumWaiting) events wait for the trace store"), false)
-        }
-        queue.waiting.append(Waiting(row: row, done: done))
-        let begins = !queue.isWriting
-        queue.isWriting = true
-        return (nil, begins)
-      }
-      if let refusal { done.resume(returning: refusal) }
-      if begins { writing.start { self.writeWaiting() } }
+      enqueue(Waiting(row: row) { done.resume(returning: $0) })
     }
     if let failure { throw failure }
+  }
+
+  private func enqueue(_ waiting: Waiting) {
+    let (refusal, begins) = queue.withLock { queue -> (TraceStoreError?, Bool) in
+      if queue.isClosed { return (.closed, false) }
+      if queue.waiting.count >= Self.maximumWaiting {
+        return (TraceStoreError(.overloaded, "\(Self.maximumWaiting) events wait for the trace store"), false)
+      }
+      queue.waiting.append(waiting)
+      let begins = !queue.isWriting
+      queue.isWriting = true
+      return (nil, begins)
+    }
+    if let refusal { waiting.done?(refusal) }
+    if begins { writing.start { self.writeWaiting() } }
+  }
+
+  /// False when the log can't be had or written: then the database has to have the event at once.
+  private func log(_ event: TraceEvent) -> Bool {
+    let (isKept, isFirst) = queue.withLock { queue in
+      guard !queue.isClosed, !queue.isFailing, queue.waiting.count < Self.maximumWaiting else { return (false, false) }
+      if queue.log == nil { queue.log = try? OutcomeLog(database: path) }
+      guard queue.log?.append(event) == true else { return (false, false) }
+      queue.waiting.append(Waiting(row: .finished(event), done: nil))
+      queue.logged += 1
+      let isFirst = !queue.isTimed
+      queue.isTimed = true
+      return (true, isFirst)
+    }
+    // The answer goes out first.
+    if isFirst { CallExecutor.later { self.lookAgain(after: Self.delay) } }
+    return isKept
+  }
+
+  private func lookAgain(after delay: DispatchTimeInterval) {
+    writing.start(after: delay) {
+      self.queue.withLock { $0.isTimed = false }
+      self.writeWaiting()
+    }
   }
 
   /// On the writing thread, until nothing waits.
   private func writeWaiting() {
     while true {
+      checkpoint()
       let batch = queue.withLock { queue in
         let batch = Array(queue.waiting.prefix(Self.maximumBatch))
         queue.waiting.removeFirst(batch.count)
-        if batch.isEmpty { queue.isWriting = false }
+        queue.isWriting = !batch.isEmpty
+        if queue.logged == 0 { queue.log?.settle() }
         return batch
       }
       if batch.isEmpty { return }
@@ -134,17 +219,51 @@ public final class SQLiteTraceStore: TraceStore {
       do throws(TraceStoreError) {
         let outcomes = try writer.withLock { writer throws(TraceStoreError) in try writer.write(rows) }
         note(nil)
-        for (waiting, outcome) in zip(batch, outcomes) { waiting.done.resume(returning: outcome) }
+        queue.withLock { queue in queue.logged -= batch.count { $0.done == nil } }
+        for (waiting, outcome) in zip(batch, outcomes) { waiting.done?(outcome) }
       } catch {
         note(error)
-        // INVARIANT: nobody waits for two failures. Who came meanwhile would meet the same one, and the waits add up.
-        let others = queue.withLock { queue in
-          defer { queue.waiting = [] }
-          return queue.waiting
-        }
-        for waiting in batch + others { waiting.done.resume(returning: error) }
+        fail(batch, error)
+        return
       }
     }
+  }
+
+  /// Keeps the write-ahead log from growing without holding up commits for longer than the syncs take.
+  private func checkpoint() {
+    let isNeeded = writer.withLock { $0.needsCheckpoint }
+    let (begins, ends) = queue.withLock { queue in
+      defer {
+        if queue.checkpoint == .due {
+          queue.checkpoint = .none
+        } else if isNeeded {
+          queue.checkpoint = .running
+        }
+      }
+      return (isNeeded && queue.checkpoint == .none, queue.checkpoint == .due)
+    }
+    if ends { writer.withLock { $0.checkpoint() } }
+    if begins {
+      checkpointing.start {
+        TraceWriter.checkpoint(path: self.path)
+        self.queue.withLock { $0.checkpoint = .due }
+      }
+    }
+  }
+
+  /// INVARIANT: nobody waits for two failures. Who came meanwhile would meet the same one, and the waits add up.
+  private func fail(_ batch: [Waiting], _ error: TraceStoreError) {
+    let (failed, isFirst) = queue.withLock { queue in
+      let all = batch + queue.waiting
+      // What the log has is tried again.
+      queue.waiting = all.filter { $0.done == nil }
+      queue.isWriting = false
+      let isFirst = !queue.waiting.isEmpty && !queue.isTimed && !queue.isClosed
+      if isFirst { queue.isTimed = true }
+      return (all, isFirst)
+    }
+    for waiting in failed { waiting.done?(error) }
+    if isFirst { lookAgain(after: .seconds(1)) }
   }
 
   private func note(_ failure: TraceStoreError?) {
@@ -157,6 +276,17 @@ public final class SQLiteTraceStore: TraceStore {
       logger.error("traces can't be written: calls are denied", metadata: ["error": "\(failure)"])
     } else {
       logger.notice("traces can be written again")
+    }
+  }
+
+  private static func outcomes(in logs: [String], _ logger: Logger) -> [OutcomeLog.Outcome] {
+    logs.flatMap { path in
+      do throws(SystemError) {
+        return try OutcomeLog.outcomes(in: path)
+      } catch {
+        logger.warning("outcomes of calls could not be read", metadata: ["problem": "\(error)"])
+        return []
+      }
     }
   }
 

@@ -2,7 +2,7 @@ import SQLite
 
 /// The tables, and how a file is told to be ours.
 enum TraceSchema {
-  static let version: Int64 = 2
+  static let version: Int64 = 3
   /// `AGTR`, in the file's header.
   static let applicationID: Int64 = 0x4147_5452
 
@@ -10,11 +10,20 @@ enum TraceSchema {
   /// `details` (JSON) added. `seq` ascends in
   /// the order of writing. Times are `ISOTimestamp` texts.
   private static let columns = """
-    seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, session_id TEXT, user_id TEXT,
+    seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, \(facts)
+    """
+
+  private static let facts = """
+    timestamp TEXT NOT NULL, session_id TEXT, user_id TEXT,
     agent_id TEXT, tool_name TEXT, arguments_hash TEXT, policy_version TEXT NOT NULL, policy_decision TEXT,
     policy_reason TEXT NOT NULL, matched_rule TEXT, executed INTEGER NOT NULL, duration_ms INTEGER, error TEXT,
     is_write_action INTEGER NOT NULL, approval_token_present INTEGER NOT NULL, created_at TEXT NOT NULL,
     kind TEXT NOT NULL, policy_revision TEXT NOT NULL, details TEXT
+    """
+
+  /// Calls that read and that run now: what a crash leaves here becomes an event. A row goes when its event comes.
+  private static let running = """
+    CREATE TABLE running (event_id TEXT PRIMARY KEY, \(facts)) STRICT, WITHOUT ROWID;
     """
 
   /// Refuses what would change or drop a row. The third one is for INSERT OR REPLACE, which deletes without firing
@@ -40,19 +49,20 @@ enum TraceSchema {
     CREATE TABLE traces (\(columns)) STRICT;
     CREATE INDEX idx_session ON traces (session_id, timestamp, event_id);
     CREATE TABLE intents (\(columns)) STRICT;
+    \(running)
     \(guards("traces"))
     \(guards("intents"))
     COMMIT;
     """
   }
 
-  /// From version 1, which had no `details`.
-  private static var migration: String {
+  /// From an earlier version: the first had no `details`, the second no `running`.
+  private static func migration(from version: Int64) -> String {
     """
     BEGIN IMMEDIATE;
-    ALTER TABLE traces ADD COLUMN details TEXT;
-    ALTER TABLE intents ADD COLUMN details TEXT;
-    PRAGMA user_version = \(version);
+    \(version < 2 ? "ALTER TABLE traces ADD COLUMN details TEXT; ALTER TABLE intents ADD COLUMN details TEXT;" : "")
+    \(running)
+    PRAGMA user_version = \(Self.version);
     COMMIT;
     """
   }
@@ -83,9 +93,9 @@ enum TraceSchema {
     guard id == applicationID else {
       throw TraceStoreError(.foreign, "\(path) is not an AgentGate trace store")
     }
-    if creating, version == 1 {
+    if creating, let version, (1..<Self.version).contains(version) {
       do throws(TraceStoreError) {
-        try TraceStoreError.of(path) { () throws(SQLiteError) in try connection.execute(migration) }
+        try TraceStoreError.of(path) { () throws(SQLiteError) in try connection.execute(migration(from: version)) }
       } catch {
         try? connection.execute("ROLLBACK")
         // Another process may have done it meanwhile.

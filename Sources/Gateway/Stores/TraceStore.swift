@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Keeps events, and never changes or drops one. `OpenStores.swift` lists the implementations.
 public protocol TraceStore: Sendable {
   /// Returns when the event is durable; cancelling the task doesn't hurry it. Throws when the event can't be written,
@@ -9,6 +11,18 @@ public protocol TraceStore: Sendable {
   /// When the store is next opened, an intent without its event becomes one: executed, with the error
   /// `TraceEvent.interruptedError`, at its own time.
   func recordIntent(_ event: TraceEvent) async throws(TraceStoreError)
+
+  /// Notes durably that a call that reads has been decided and that its tool runs; `finish` with the same event id closes
+  /// it. The note is written while the tool works: what became of it shows later. When the store is next opened, a note
+  /// without its event becomes one, as an intent does.
+  func begin(_ event: TraceEvent) -> TraceNote
+
+  /// Keeps the event of a call whose note `begin` has made durable.
+  ///
+  /// - Parameter synced: returns when the event is durable; else when it outlives the process and every query of this
+  ///   process sees it. Then it is durable within `SQLiteTraceStore.delay`; a power cut before that leaves what the note
+  ///   says: that the call ran, and that its outcome isn't known.
+  func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError)
 
   /// The next events that match, ascending by time and, within a microsecond, by the event id's bytes. A cursor of
   /// nil starts; the pages that follow from it see the store as it was then.
@@ -24,6 +38,32 @@ public protocol TraceStore: Sendable {
 
   /// Returns when what was asked for before is done and the files are closed. Whatever comes later throws `closed`.
   func close() async
+}
+
+/// A note that is written once it is started, or waited for.
+public final class TraceNote: Sendable {
+  private let outcome = FirstOf<TraceStoreError?>()
+  private let write: Mutex<(@Sendable (TraceNote) -> Void)?>
+
+  /// - Parameter write: writes the note, and settles it; called at most once
+  public init(_ write: @escaping @Sendable (TraceNote) -> Void) { self.write = Mutex(write) }
+
+  public func start() {
+    let write = write.withLock { write in
+      defer { write = nil }
+      return write
+    }
+    write?(self)
+  }
+
+  /// The first outcome counts; nil for a note that is durable.
+  public func settle(_ failure: TraceStoreError?) { outcome.set(failure) }
+
+  /// Returns when the note is durable. For one task.
+  public func wait() async throws(TraceStoreError) {
+    start()
+    if let failure = await outcome.value { throw failure }
+  }
 }
 
 extension TraceStore {

@@ -1,21 +1,30 @@
 import SQLite
+import StrictJSON
 
 /// The one connection that writes. Everything here blocks.
 struct TraceWriter {
   enum Row: Sendable {
     case event(TraceEvent)
     case intent(TraceEvent)
+    /// A call that reads and is about to run.
+    case running(TraceEvent)
+    /// The event of such a call.
+    case finished(TraceEvent)
     /// Writes what is there already: a write that changes nothing.
     case probe
   }
 
   /// How long SQLite waits for another process.
   static let busyMilliseconds: Int32 = 1_000
+  /// Of the write-ahead log, as SQLite has it by default.
+  private static let checkpointPages = 1_000
 
   private struct Database {
     let connection: Connection
     let insertEvent: Statement
     let insertIntent: Statement
+    let insertRunning: Statement
+    let deleteRunning: Statement
     let files: DatabaseFiles
   }
 
@@ -38,6 +47,9 @@ struct TraceWriter {
     database = try open(creating: true)
   }
 
+  /// The write-ahead log has grown so far that `checkpoint` is due.
+  var needsCheckpoint: Bool { (database?.connection.logPages ?? 0) >= Self.checkpointPages }
+
   /// Commits the rows together; durable on return. The answer has an element a row: nil, or why this row alone could not
   /// be kept. When it throws, none of them was, and the next call tries afresh.
   mutating func write(_ rows: [Row]) throws(TraceStoreError) -> [TraceStoreError?] {
@@ -59,24 +71,70 @@ struct TraceWriter {
     return outcomes
   }
 
-  /// Makes an event of every intent that has none; the number of them.
-  func closeInterruptedIntents() throws(TraceStoreError) -> Int {
+  /// Takes the log into the database as far as nobody reads what was before. Nothing depends on it but the log's size:
+  /// what fails is tried again after the next commit.
+  func checkpoint() { try? database?.connection.checkpoint() }
+
+  /// The same, on a connection of its own, while others write.
+  static func checkpoint(path: String) {
+    guard let connection = try? Connection(path: path, mode: .readWrite) else { return }
+    // The log is opened by reading.
+    guard (try? connection.integer("PRAGMA user_version")) != nil else { return }
+    try? connection.checkpoint()
+  }
+
+  /// Makes an event of every intent and every note that has none, with its outcome where one is known; the number of
+  /// those whose outcome isn't.
+  func closeInterrupted(outcomes: [OutcomeLog.Outcome]) throws(TraceStoreError) -> Int {
     guard let database else { return 0 }
     return try TraceStoreError.of(path) { () throws(SQLiteError) in
-      // As `TraceEvent.interrupted` says it, column by column.
-      let statement = try database.connection.prepare(
-        """
-        INSERT INTO traces (\(TraceColumns.names), created_at)
-        SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
-          policy_decision, policy_reason, matched_rule, 1, NULL, ?1, is_write_action, approval_token_present, kind,
-          policy_revision, details, ?2
-        FROM intents WHERE NOT EXISTS (SELECT 1 FROM traces WHERE traces.event_id = intents.event_id) ORDER BY seq
-        """)
-      try statement.bind(TraceEvent.interruptedError, at: 1)
-      try statement.bind(clock.nowText, at: 2)
-      _ = try statement.step()
-      return database.connection.changes
+      try database.connection.execute("BEGIN IMMEDIATE")
+      do throws(SQLiteError) {
+        for outcome in outcomes { try close(outcome, in: database.connection) }
+        let count =
+          try closeInterrupted("intents", in: database.connection)
+          + closeInterrupted("running", in: database.connection)
+        try database.connection.execute("DELETE FROM running; COMMIT")
+        return count
+      } catch {
+        try? database.connection.execute("ROLLBACK")
+        throw error
+      }
     }
+  }
+
+  private func close(_ outcome: OutcomeLog.Outcome, in connection: Connection) throws(SQLiteError) {
+    let statement = try connection.prepare(
+      """
+      INSERT INTO traces (\(TraceColumns.names), created_at)
+      SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
+        policy_decision, policy_reason, matched_rule, 1, ?2, ?3, is_write_action, approval_token_present, kind,
+        policy_revision, ?4, ?5
+      FROM running WHERE event_id = ?1 AND NOT EXISTS (SELECT 1 FROM traces WHERE event_id = ?1)
+      """)
+    try statement.bind(outcome.eventID, at: 1)
+    try statement.bind(outcome.durationMilliseconds.map(Int64.init), at: 2)
+    try statement.bind(outcome.error, at: 3)
+    try statement.bind(outcome.details?.text, at: 4)
+    try statement.bind(clock.nowText, at: 5)
+    _ = try statement.step()
+  }
+
+  private func closeInterrupted(_ table: String, in connection: Connection) throws(SQLiteError) -> Int {
+    // As `TraceEvent.interrupted` says it, column by column.
+    let statement = try connection.prepare(
+      """
+      INSERT INTO traces (\(TraceColumns.names), created_at)
+      SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
+        policy_decision, policy_reason, matched_rule, 1, NULL, ?1, is_write_action, approval_token_present, kind,
+        policy_revision, details, ?2
+      FROM \(table) WHERE NOT EXISTS (SELECT 1 FROM traces WHERE traces.event_id = \(table).event_id)
+      ORDER BY timestamp, event_id
+      """)
+    try statement.bind(TraceEvent.interruptedError, at: 1)
+    try statement.bind(clock.nowText, at: 2)
+    _ = try statement.step()
+    return connection.changes
   }
 
   mutating func close() {
@@ -91,7 +149,7 @@ struct TraceWriter {
     try database.connection.execute("BEGIN IMMEDIATE")
     for row in rows {
       switch row {
-      case .event(let event):
+      case .event(let event), .finished(let event):
         if try insert(event, with: database.insertEvent, writtenAt) {
           outcomes.append(nil)
           hasWritten = true
@@ -99,6 +157,14 @@ struct TraceWriter {
           let isThere = try stored(event.eventID, in: database) == event
           outcomes.append(isThere ? nil : .conflict(event.eventID))
         }
+        guard case .finished = row else { continue }
+        defer { database.deleteRunning.reset() }
+        try database.deleteRunning.bind(event.eventID, at: 1)
+        _ = try database.deleteRunning.step()
+      case .running(let event):
+        let isNew = try insert(event, with: database.insertRunning, writtenAt)
+        outcomes.append(isNew ? nil : .conflict(event.eventID))
+        if isNew { hasWritten = true }
       case .intent(let event):
         let isNew = try insert(event, with: database.insertIntent, writtenAt)
         outcomes.append(isNew ? nil : .conflict(event.eventID))
@@ -158,6 +224,7 @@ struct TraceWriter {
       guard try mode.step(), mode.column(0) == .text("wal") else { throw SQLiteError.noWriteAheadLog }
       mode.reset()
       try connection.execute("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+      connection.checkpointByHand()
       let values = Array(repeating: "?", count: TraceColumns.count + 1).joined(separator: ", ")
       func insertion(_ table: String) throws(SQLiteError) -> Statement {
         try connection.prepare("INSERT INTO \(table) (\(TraceColumns.names), created_at) VALUES (\(values))")
@@ -166,6 +233,8 @@ struct TraceWriter {
       try connection.execute("SELECT 1 FROM traces LIMIT 1")
       return Database(
         connection: connection, insertEvent: try insertion("traces"), insertIntent: try insertion("intents"),
+        insertRunning: try insertion("running"),
+        deleteRunning: try connection.prepare("DELETE FROM running WHERE event_id = ?"),
         files: DatabaseFiles(path: path))
     }
   }

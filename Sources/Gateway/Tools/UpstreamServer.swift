@@ -198,10 +198,11 @@ extension UpstreamServer {
   private func runHTTP(_ number: Int) async -> String {
     let (changes, changed) = AsyncStream.makeStream(of: Change.self, bufferingPolicy: .bufferingNewest(16))
     let (breaks, broken) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
-    let httpClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: httpConfiguration)
+    let httpClients = HTTPClients(httpConfiguration)
     let connection = HTTPConnection(
       url: configuration.endpoint?.url ?? "",
-      headers: (configuration.endpoint?.headers ?? []).map { ($0.name, $0.value) }, limits: limits, client: httpClient,
+      headers: (configuration.endpoint?.headers ?? []).map { ($0.name, $0.value) }, limits: limits,
+      clients: httpClients,
       logger: logger, onNotification: { if let change = Change($0) { changed.yield(change) } },
       onBroken: { broken.yield($0) })
     let reason = await withTaskGroup(of: String?.self) { group in
@@ -233,7 +234,7 @@ extension UpstreamServer {
     // In a task of its own: when the gateway shuts down, this one is cancelled.
     await Task {
       await connection.endSession()
-      try? await httpClient.shutdown()
+      await httpClients.shutdown()
     }.value
     return reason
   }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Logging
 import SQLite
+import StrictJSON
 import Testing
 
 @testable import Gateway
@@ -18,7 +19,8 @@ import Testing
   /// The files as a crash at this moment would leave them, under another name.
   private func crashed() throws -> String {
     let copy = folder.path("crashed-\(UUID().uuidString).db")
-    for suffix in ["", "-wal"] {
+    let logs = OutcomeLog.left(database: path).map { $0.dropFirst(path.count) }
+    for suffix in ["", "-wal"] + logs {
       try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
     }
     return copy
@@ -33,6 +35,84 @@ import Testing
     }
     await store.close()
     #expect(try await open().events(session: "s").count == 20)
+  }
+
+  /// Without a sync it is there for a copy of the files, which is what a crash of the process leaves.
+  @Test func aFinishedReadSurvivesACrash() async throws {
+    let store = try open()
+    for number in 0..<20 {
+      var event = TraceEvent.call("e\(number)", at: Int64(number))
+      let note = store.begin(event)
+      try await note.wait()
+      do {
+        let later = try open(try crashed())
+        var interrupted = event
+        interrupted.executed = true
+        interrupted.error = "interrupted: outcome unknown"
+        #expect(try await later.events(session: "s").last == interrupted)
+        await later.close()
+      }
+      event.executed = true
+      event.durationMilliseconds = number == 0 ? nil : 7
+      event.error = number < 4 ? nil : "line\n\"\(number)\""
+      event.details = number < 6 ? nil : try CanonicalJSON(["redactions": [1, 0]])
+      try await store.finish(event, synced: number.isMultiple(of: 2))
+      let later = try open(try crashed())
+      #expect(try await later.events(session: "s").count == number + 1)
+      #expect(try await later.events(session: "s").last == event)
+      #expect(OutcomeLog.left(database: later.path).isEmpty)
+      await later.close()
+      #expect(try await store.events(session: "s").last == event)
+    }
+    await store.close()
+    #expect(OutcomeLog.left(database: path).isEmpty)
+    #expect(try await open().events(session: "s").count == 20)
+    let file = try Connection(path: path, mode: .readOnly)
+    #expect(try file.integer("SELECT count(*) FROM running") == 0)
+  }
+
+  /// From the first on every version's file is taken over with its rows.
+  @Test(arguments: [1, 2]) func anEarlierVersionIsTakenOver(version: Int) async throws {
+    let first = try open()
+    try await first.append(.call("old", at: 1))
+    await first.close()
+    do {
+      let file = try Connection(path: path, mode: .readWrite)
+      try file.execute("DROP TABLE running; PRAGMA user_version = \(version)")
+      if version == 1 {
+        try file.execute("ALTER TABLE traces DROP COLUMN details; ALTER TABLE intents DROP COLUMN details")
+      }
+    }
+    let store = try open()
+    #expect(try await store.events(session: "s").map(\.eventID) == ["old"])
+    try await store.begin(.call("new", at: 2)).wait()
+    try await store.finish(.call("new", at: 2), synced: false)
+    #expect(try await store.events(session: "s").map(\.eventID) == ["old", "new"])
+  }
+
+  /// What is written without a sync never waits in the way of what is to be durable, and the log doesn't grow for ever.
+  @Test func manyReadsAtOnceAreAllKept() async throws {
+    let store = try open()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for task in 0..<8 {
+        group.addTask {
+          for number in 0..<300 {
+            var event = TraceEvent.call("e\(task)-\(number)", at: Int64(number))
+            let note = store.begin(event)
+            event.executed = true
+            try await note.wait()
+            try await store.finish(event, synced: number.isMultiple(of: 50))
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(try await store.events(session: "s").count == 2_400)
+    let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
+    #expect((log ?? .max) < 32 << 20)
+    await store.close()
+    let file = try Connection(path: path, mode: .readOnly)
+    #expect(try file.integer("SELECT count(*) FROM running") == 0)
   }
 
   @Test func anInterruptedCallBecomesAnEvent() async throws {
@@ -164,7 +244,7 @@ import Testing
     case "folder": try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
     case "newer":
       try Connection(path: path, mode: .readWriteCreate).execute(
-        "PRAGMA application_id = \(TraceSchema.applicationID); PRAGMA user_version = 3; CREATE TABLE traces (x)")
+        "PRAGMA application_id = \(TraceSchema.applicationID); PRAGMA user_version = 9; CREATE TABLE traces (x)")
     default: try Connection(path: path, mode: .readWriteCreate).execute("CREATE TABLE traces (event_id TEXT)")
     }
     let before = kind == "folder" ? [] : try folder.bytes("traces.db")

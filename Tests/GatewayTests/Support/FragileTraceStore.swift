@@ -6,6 +6,8 @@ final class FragileTraceStore: TraceStore {
   enum Step: Equatable {
     case intent(String)
     case event(String)
+    case begun(String)
+    case finished(String, synced: Bool)
   }
 
   private struct State {
@@ -35,6 +37,20 @@ final class FragileTraceStore: TraceStore {
     if state.withLock({ $0.failsIntents }) { throw TraceStoreError(.full, "no space left") }
     try await store.recordIntent(event)
     state.withLock { $0.steps.append(.intent(event.eventID)) }
+  }
+
+  func begin(_ event: TraceEvent) -> TraceNote {
+    let fails = state.withLock { state in
+      if !state.failsIntents { state.steps.append(.begun(event.eventID)) }
+      return state.failsIntents
+    }
+    return TraceNote { $0.settle(fails ? TraceStoreError(.full, "no space left") : nil) }
+  }
+
+  func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) {
+    if state.withLock({ $0.failsEvents }) { throw TraceStoreError(.full, "no space left") }
+    try await store.finish(event, synced: synced)
+    state.withLock { $0.steps.append(.finished(event.eventID, synced: synced)) }
   }
 
   func events(
