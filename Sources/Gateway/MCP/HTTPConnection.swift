@@ -314,7 +314,7 @@ extension HTTPConnection {
     }
     if type.hasPrefix("application/json"), !bytes.isEmpty {
       do throws(JSONError) {
-        if let reply = receive(try await Self.value(of: bytes), for: call) { return reply }
+        if let reply = receive(try await Self.value(of: bytes), for: call, isAlone: true) { return reply }
       } catch {
         if status == 200 { return .lost("its answer is not valid JSON: \(error.message) at \(error.path)") }
       }
@@ -357,8 +357,10 @@ extension HTTPConnection {
   }
 
   /// The reply when the message is one to the call.
+  ///
+  /// - Parameter isAlone: it is all that was answered; in a stream, what is no message and names no request is passed over
   @discardableResult
-  private func receive(_ value: JSONValue, for call: HTTPCall?) -> UpstreamReply? {
+  private func receive(_ value: JSONValue, for call: HTTPCall?, isAlone: Bool = false) -> UpstreamReply? {
     do throws(InvalidJSONRPCMessage) {
       switch try JSONRPCMessage(value) {
       case .result(.number(let id), let result) where id == call?.id: return .result(result)
@@ -383,7 +385,7 @@ extension HTTPConnection {
       }
       return nil
     } catch {
-      guard let call, error.id == nil || error.id == .number(call.id) else { return nil }
+      guard let call, error.id == .number(call.id) || error.id == nil && isAlone else { return nil }
       return value["method"] == nil ? .lost("its answer is no JSON-RPC message: \(error.message)") : nil
     }
   }

@@ -78,13 +78,15 @@ def cut_stream(call: Call) -> None:
 
 
 def junk_sse(call: Call) -> None:
-    """Comments, unknown fields and events, ids, all three line ends and data over several lines, around the answer."""
+    """Comments, unknown fields and events, ids, JSON that is no message, all three line ends and data over several lines,
+    around the answer."""
     handler = handler_of(call)
     handler.head(200, "text/event-stream; charset=utf-8", {"Transfer-Encoding": "chunked"})
     text = json.dumps({"jsonrpc": "2.0", "id": call.id, "result": completed(
         {"content": [{"type": "text", "text": "junk"}]}, call.modern)}, indent=1)
     handler.chunk(b"\xef\xbb\xbf: comment\r\n\r\nretry: 10\r\nid: 7\r\ndata:\r\n\r\n")
     handler.chunk(b"event: unknown\ndata: {}\n\nfoo: bar\rdata\r\r")
+    handler.chunk(b"".join(b"data: " + value + b"\n\n" for value in (b"7", b"[]", b"{}", b'"text"', b"not JSON")))
     handler.chunk(("event: message\n" + "\n".join("data: " + line for line in text.split("\n")) + "\n\n").encode())
     handler.finish()
 
