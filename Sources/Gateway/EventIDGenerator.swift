@@ -28,24 +28,6 @@ public final class EventIDGenerator: Sendable {
     }
     let high = (leading >> 12) << 16 | 0x7000 | leading & 0xFFF
     let low = random() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-    return Self.text(high, low)
-  }
-
-  private static func text(_ high: UInt64, _ low: UInt64) -> String {
-    String(unsafeUninitializedCapacity: 36) { buffer in
-      var count = 0
-      for (half, word) in [high, low].enumerated() {
-        for digit in 0..<16 {
-          if [8, 12, 16, 20].contains(half * 16 + digit) {
-            buffer[count] = UInt8(ascii: "-")
-            count += 1
-          }
-          let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * digit)) & 0xF
-          buffer[count] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-          count += 1
-        }
-      }
-      return count
-    }
+    return UUIDText.of(high, low)
   }
 }

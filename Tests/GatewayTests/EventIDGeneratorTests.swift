@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Synchronization
 import Testing
 
@@ -26,5 +27,16 @@ import Testing
       return await group.reduce(into: []) { $0 += $1 }
     }
     #expect(Set(ids).count == 4_000)
+  }
+
+  @Test func randomOnesAreOfVersion4() throws {
+    let ids = (0..<100).map { _ in UUIDText.random() }
+    #expect(Set(ids).count == 100)
+    for id in ids {
+      let parsed = try #require(UUID(uuidString: id))
+      #expect(parsed.uuidString.lowercased() == id)
+      #expect(parsed.uuid.6 >> 4 == 4)
+      #expect(parsed.uuid.8 >> 6 == 2)
+    }
   }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -83,7 +82,7 @@ struct GatewayResponder: HTTPResponder {
   /// The caller's own, when it is 1 to 128 visible ASCII characters; a fresh one otherwise.
   private static func correlationID(_ value: String?) -> String {
     guard let value, (1...128).contains(value.utf8.count), value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-      return UUID().uuidString.lowercased()
+      return UUIDText.random()
     }
     return value
   }

@@ -1,5 +1,4 @@
 import CallExecution
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import JSONRPC
@@ -212,7 +211,7 @@ struct MCPRoutes: Sendable {
   }
 
   private func initialize(_ request: GatewayRequest, _ id: JSONRPCID, _ params: JSONValue) -> Response {
-    let token = "mcp-" + UUID().uuidString.lowercased()
+    let token = "mcp-" + UUIDText.random()
     let name: SessionID
     do throws(InvalidIdentifier) {
       name = try Self.session(request, otherwise: token)
