@@ -246,6 +246,11 @@ extension UpstreamServer {
     configuration.connectionPool.idleTimeout = .seconds(3)
     configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
     configuration.httpVersion = .http1Only
+    configuration.http1_1ConnectionDebugInitializer = { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandler(FlushTogether(), position: .first)
+      }
+    }
     return configuration
   }
 
