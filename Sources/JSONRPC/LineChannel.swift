@@ -87,6 +87,9 @@ public final class LineChannel: Sendable {
   /// isn't one, or has enough to do: then somebody else has to.
   package static func afterwards(_ work: @escaping () -> Void) -> Bool { Afterwards.current?.take(work) ?? false }
 
+  /// Does what was left for afterwards: before the thread that reads waits for something that may depend on it.
+  package static func catchUp() { Afterwards.current?.work() }
+
   /// What is handed over now is large: what follows from it is others' work, so that the reading goes on.
   package static func leaveTheRest() { Afterwards.current?.takesWork = false }
 
@@ -194,7 +197,7 @@ private final class Afterwards {
     return pthread_key_create(&key, nil) == 0 ? key : nil
   }()
 
-  private var work: [() -> Void] = []
+  private var pending: [() -> Void] = []
   var takesWork = false
 
   /// The current thread's, while it collects.
@@ -204,8 +207,8 @@ private final class Afterwards {
   }
 
   func take(_ work: @escaping () -> Void) -> Bool {
-    guard takesWork, self.work.count < Self.limit else { return false }
-    self.work.append(work)
+    guard takesWork, pending.count < Self.limit else { return false }
+    pending.append(work)
     return true
   }
 
@@ -217,8 +220,12 @@ private final class Afterwards {
     defer { pthread_setspecific(key, nil) }
     takesWork = true
     let value = body()
-    while !work.isEmpty { work.removeFirst()() }
+    work()
     return value
+  }
+
+  func work() {
+    while !pending.isEmpty { pending.removeFirst()() }
   }
 }
 

@@ -92,7 +92,10 @@ final class StdioDoor: Sendable {
   private func take(_ line: [UInt8], _ writer: LineWriter, _ room: DispatchSemaphore) {
     if line.count > LineChannel.shortLine { LineChannel.leaveTheRest() }
     guard line.contains(where: { $0 > 0x20 }), let work = receive(line, writer) else { return }
-    room.wait()
+    if room.wait(timeout: .now()) == .timedOut {
+      LineChannel.catchUp()
+      room.wait()
+    }
     state.withLock { state in
       state.latestTask += 1
       let number = state.latestTask

@@ -66,9 +66,9 @@ public final class SQLiteTraceStore: TraceStore {
     let (lock, isFirst) = try Self.lock(path + ".lock")
     let opened = try TraceWriter(path: path, clock: clock)
     if isFirst {
-      let left = OutcomeLog.left(database: path)
-      let interrupted = try opened.closeInterrupted(outcomes: Self.outcomes(in: left, logger))
-      for log in left { unlink(log) }
+      let (outcomes, logs) = Self.outcomesLeft(database: path, logger)
+      let interrupted = try opened.closeInterrupted(outcomes: outcomes)
+      for log in logs { unlink(log) }
       if interrupted > 0 {
         logger.warning(
           "calls were running when the gateway stopped: outcome unknown", metadata: ["calls": "\(interrupted)"])
@@ -279,15 +279,21 @@ public final class SQLiteTraceStore: TraceStore {
     }
   }
 
-  private static func outcomes(in logs: [String], _ logger: Logger) -> [OutcomeLog.Outcome] {
-    logs.flatMap { path in
+  /// What the logs of processes that are gone say, and the paths of those that could be read.
+  private static func outcomesLeft(
+    database: String, _ logger: Logger
+  ) -> (outcomes: [OutcomeLog.Outcome], logs: [String]) {
+    var outcomes: [OutcomeLog.Outcome] = []
+    var logs: [String] = []
+    for path in OutcomeLog.left(database: database) {
       do throws(SystemError) {
-        return try OutcomeLog.outcomes(in: path)
+        outcomes += try OutcomeLog.outcomes(in: path)
+        logs.append(path)
       } catch {
         logger.warning("outcomes of calls could not be read", metadata: ["problem": "\(error)"])
-        return []
       }
     }
+    return (outcomes, logs)
   }
 
   /// Exclusive for who is alone with the file, so that nobody else's intents are open.
