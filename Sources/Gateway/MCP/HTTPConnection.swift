@@ -119,7 +119,7 @@ final class HTTPConnection: UpstreamConnection {
     guard let session = state.withLock({ $0.sessionID }) else { return }
     var request = HTTPClientRequest(url: url)
     request.method = .GET
-    addHeaders(to: &request, mirroring: nil)
+    request.headers = headers(mirroring: nil)
     request.headers.replaceOrAdd(name: "Accept", value: "text/event-stream")
     request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
     guard let response = try? await clients.current.execute(request, deadline: .distantFuture), response.status == .ok
@@ -242,29 +242,46 @@ extension HTTPConnection {
 
   private func exchange(_ call: HTTPCall) async -> UpstreamReply {
     let era = state.withLock { $0.era }
-    var request = HTTPClientRequest(url: url)
-    request.method = .POST
-    addHeaders(to: &request, mirroring: call.request)
-    request.body = .bytes(ByteBuffer(bytes: call.request.bytes(id: call.id, era: era)))
+    let request: HTTPClient.Request
+    do {
+      let body = HTTPClient.Body.byteBuffer(ByteBuffer(bytes: call.request.bytes(id: call.id, era: era)))
+      request = try HTTPClient.Request(
+        url: url, method: .POST, headers: headers(mirroring: call.request), body: body)
+    } catch {
+      return unreachable("its URL can't be used: \("\(error)".prefix(200))")
+    }
     if let refusal = call.request.admit?() { return .refused(refusal) }
     if Task.isCancelled { return .notSent(state.withLock { $0.end } ?? "the call was cancelled") }
     call.noteSent()
-    let response: HTTPClientResponse
-    do {
-      response = try await clients.current.execute(request, deadline: .distantFuture)
-    } catch let error as HTTPClientError where error == .connectTimeout {
-      return unreachable("no connection within \(limits.connect.formatted)")
-    } catch is ChannelError {
-      return unreachable("it can't be reached")
-    } catch {
-      let text = "\(error)"
-      if text.contains("onnection refused") || text.contains("NIOConnectionError") {
-        return unreachable("it can't be reached")
-      }
-      return .lost(state.withLock { $0.end } ?? "the connection failed: \(text.prefix(200))")
+    let answer = HTTPAnswer()
+    let task = clients.current.execute(request: request, delegate: answer)
+    defer {
+      // What still comes is for nobody: the stream is closed.
+      if !answer.isOver { task.cancel() }
+      answer.abandon()
     }
+    return await withTaskCancellationHandler {
+      await read(answer, for: call)
+    } onCancel: {
+      task.cancel()
+    }
+  }
+
+  private func read(_ answer: HTTPAnswer, for call: HTTPCall) async -> UpstreamReply {
     do {
-      return try await read(response, for: call)
+      switch await answer.next() {
+      case .head(let head): return try await read(head, answer, for: call)
+      case .body, .end: return .lost("its answer has no head")
+      case .failed(let error as HTTPClientError) where error == .connectTimeout:
+        return unreachable("no connection within \(limits.connect.formatted)")
+      case .failed(is ChannelError): return unreachable("it can't be reached")
+      case .failed(let error):
+        let text = "\(error)"
+        if text.contains("onnection refused") || text.contains("NIOConnectionError") {
+          return unreachable("it can't be reached")
+        }
+        return .lost(state.withLock { $0.end } ?? "the connection failed: \(text.prefix(200))")
+      }
     } catch is EventTooLarge {
       return .lost("it sent more than \(limits.line >> 20) MiB")
     } catch {
@@ -277,34 +294,38 @@ extension HTTPConnection {
     return .notSent(reason)
   }
 
-  private func addHeaders(to request: inout HTTPClientRequest, mirroring message: UpstreamRequest?) {
+  private func headers(mirroring message: UpstreamRequest?) -> HTTPHeaders {
     let (era, session) = state.withLock { ($0.era, $0.sessionID) }
-    request.headers.reserveCapacity(headers.count + 7)
-    for (name, value) in headers { request.headers.add(name: name, value: value) }
-    request.headers.replaceOrAdd(name: "Content-Type", value: "application/json")
-    request.headers.replaceOrAdd(name: "Accept", value: "application/json, text/event-stream")
-    if let session { request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session) }
+    var all = HTTPHeaders()
+    all.reserveCapacity(headers.count + 9)
+    for (name, value) in headers { all.add(name: name, value: value) }
+    all.replaceOrAdd(name: "Content-Type", value: "application/json")
+    all.replaceOrAdd(name: "Accept", value: "application/json, text/event-stream")
+    if let session { all.replaceOrAdd(name: "Mcp-Session-Id", value: session) }
     guard era.version.isModern, let message else {
       // A legacy client names the version once it is agreed upon.
       if message?.method != "initialize" {
-        request.headers.replaceOrAdd(name: RoutingHeaders.protocolVersion, value: era.version.rawValue)
+        all.replaceOrAdd(name: RoutingHeaders.protocolVersion, value: era.version.rawValue)
       }
-      return
+      return all
     }
     let mirrored = RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue)
-    for (name, value) in mirrored + message.parameterHeaders { request.headers.replaceOrAdd(name: name, value: value) }
+    for (name, value) in mirrored + message.parameterHeaders { all.replaceOrAdd(name: name, value: value) }
+    return all
   }
 
-  private func read(_ response: HTTPClientResponse, for call: HTTPCall) async throws -> UpstreamReply {
-    let type = response.headers.first(name: "Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
-    if call.request.method == "initialize", let session = response.headers.first(name: "Mcp-Session-Id") {
+  private func read(
+    _ head: HTTPResponseHead, _ answer: HTTPAnswer, for call: HTTPCall
+  ) async throws -> UpstreamReply {
+    let type = head.headers.first(name: "Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
+    if call.request.method == "initialize", let session = head.headers.first(name: "Mcp-Session-Id") {
       state.withLock { $0.sessionID = session }
     }
-    let status = response.status.code
-    if status == 200, type.hasPrefix("text/event-stream") { return try await readEvents(response, for: call) }
+    let status = head.status.code
+    if status == 200, type.hasPrefix("text/event-stream") { return try await readEvents(answer, for: call) }
     let limit = min(call.request.limits.resultBytes, limits.line)
     var bytes: [UInt8] = []
-    for try await chunk in response.body {
+    while let chunk = try await answer.nextBytes() {
       guard bytes.count + chunk.readableBytes <= limit else { return .lost("its result has more than \(limit) bytes") }
       bytes.append(contentsOf: chunk.readableBytesView)
     }
@@ -334,9 +355,9 @@ extension HTTPConnection {
     }
   }
 
-  private func readEvents(_ response: HTTPClientResponse, for call: HTTPCall) async throws -> UpstreamReply {
+  private func readEvents(_ answer: HTTPAnswer, for call: HTTPCall) async throws -> UpstreamReply {
     var parser = ServerSentEventParser(maximumEventBytes: limits.line)
-    for try await chunk in response.body {
+    while let chunk = try await answer.nextBytes() {
       for event in try parser.events(in: chunk.readableBytesView) where event.event == "message" && !event.data.isEmpty
       {
         let value: JSONValue
@@ -399,7 +420,7 @@ extension HTTPConnection {
   private func post(_ message: JSONRPCMessage) async -> Bool {
     var request = HTTPClientRequest(url: url)
     request.method = .POST
-    addHeaders(to: &request, mirroring: nil)
+    request.headers = headers(mirroring: nil)
     request.body = .bytes(ByteBuffer(bytes: message.serialized()))
     let response = try? await clients.current.execute(request, timeout: .seconds(10))
     return response.map { (200..<300).contains($0.status.code) } ?? false
