@@ -317,12 +317,12 @@ extension HTTPConnection {
   private func read(
     _ head: HTTPResponseHead, _ answer: HTTPAnswer, for call: HTTPCall
   ) async throws -> UpstreamReply {
-    let type = head.headers.first(name: "Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
+    let type = MediaType((head.headers.first(name: "Content-Type") ?? "")[...])
     if call.request.method == "initialize", let session = head.headers.first(name: "Mcp-Session-Id") {
       state.withLock { $0.sessionID = session }
     }
     let status = head.status.code
-    if status == 200, type.hasPrefix("text/event-stream") { return try await readEvents(answer, for: call) }
+    if status == 200, type.is("text/event-stream") { return try await readEvents(answer, for: call) }
     let limit = min(call.request.limits.resultBytes, limits.line)
     var bytes: [UInt8] = []
     while let chunk = try await answer.nextBytes() {
@@ -333,7 +333,7 @@ extension HTTPConnection {
       onBroken("it has forgotten the session")
       return .notSent("it has forgotten the session")
     }
-    if type.hasPrefix("application/json"), !bytes.isEmpty {
+    if type.is("application/json"), !bytes.isEmpty {
       do throws(JSONError) {
         if let reply = receive(try await Self.value(of: bytes), for: call, isAlone: true) { return reply }
       } catch {

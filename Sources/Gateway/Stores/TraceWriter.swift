@@ -90,7 +90,7 @@ struct TraceWriter {
     return try TraceStoreError.of(path) { () throws(SQLiteError) in
       try database.connection.execute("BEGIN IMMEDIATE")
       do throws(SQLiteError) {
-        for outcome in outcomes { try close(outcome, in: database.connection) }
+        try closeNotes(with: outcomes, in: database.connection)
         let count =
           try closeInterrupted("intents", in: database.connection)
           + closeInterrupted("running", in: database.connection)
@@ -103,38 +103,41 @@ struct TraceWriter {
     }
   }
 
-  private func close(_ outcome: OutcomeLog.Outcome, in connection: Connection) throws(SQLiteError) {
+  private func closeNotes(
+    with outcomes: [OutcomeLog.Outcome], in connection: Connection
+  ) throws(SQLiteError) {
     let statement = try connection.prepare(
-      """
-      INSERT INTO traces (\(TraceColumns.names), created_at)
-      SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
-        policy_decision, policy_reason, matched_rule, 1, ?2, ?3, is_write_action, approval_token_present, kind,
-        policy_revision, ?4, ?5
-      FROM running WHERE event_id = ?1 AND NOT EXISTS (SELECT 1 FROM traces WHERE event_id = ?1)
-      """)
-    try statement.bind(outcome.eventID, at: 1)
-    try statement.bind(outcome.durationMilliseconds.map(Int64.init), at: 2)
-    try statement.bind(outcome.error, at: 3)
-    try statement.bind(outcome.details?.text, at: 4)
-    try statement.bind(clock.nowText, at: 5)
-    _ = try statement.step()
+      Self.closing("running", duration: "?3", details: "?4") + " AND event_id = ?5")
+    for outcome in outcomes {
+      defer { statement.reset() }
+      try statement.bind(clock.nowText, at: 1)
+      try statement.bind(outcome.error, at: 2)
+      try statement.bind(outcome.durationMilliseconds.map(Int64.init), at: 3)
+      try statement.bind(outcome.details?.text, at: 4)
+      try statement.bind(outcome.eventID, at: 5)
+      _ = try statement.step()
+    }
   }
 
   private func closeInterrupted(_ table: String, in connection: Connection) throws(SQLiteError) -> Int {
-    // As `TraceEvent.interrupted` says it, column by column.
     let statement = try connection.prepare(
-      """
-      INSERT INTO traces (\(TraceColumns.names), created_at)
-      SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
-        policy_decision, policy_reason, matched_rule, 1, NULL, ?1, is_write_action, approval_token_present, kind,
-        policy_revision, details, ?2
-      FROM \(table) WHERE NOT EXISTS (SELECT 1 FROM traces WHERE traces.event_id = \(table).event_id)
-      ORDER BY timestamp, event_id
-      """)
-    try statement.bind(TraceEvent.interruptedError, at: 1)
-    try statement.bind(clock.nowText, at: 2)
+      Self.closing(table, duration: "NULL", details: "details") + " ORDER BY timestamp, event_id")
+    try statement.bind(clock.nowText, at: 1)
+    try statement.bind(TraceEvent.interruptedError, at: 2)
     _ = try statement.step()
     return connection.changes
+  }
+
+  /// Makes events of the rows that have none, as `TraceEvent.interrupted` says it, column by column: `?1` is the time,
+  /// `?2` the error.
+  private static func closing(_ table: String, duration: String, details: String) -> String {
+    """
+    INSERT INTO traces (\(TraceColumns.names), created_at)
+    SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
+      policy_decision, policy_reason, matched_rule, 1, \(duration), ?2, is_write_action, approval_token_present, kind,
+      policy_revision, \(details), ?1
+    FROM \(table) WHERE NOT EXISTS (SELECT 1 FROM traces WHERE traces.event_id = \(table).event_id)
+    """
   }
 
   mutating func close() {
