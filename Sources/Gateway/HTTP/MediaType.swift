@@ -29,8 +29,7 @@ struct MediaType {
     var index = 0
     for byte in bytes {
       guard index < name.utf8CodeUnitCount else { return true }
-      let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
-      guard lower == name.utf8Start[index] else { return false }
+      guard byte.asciiLowercased == name.utf8Start[index] else { return false }
       index += 1
     }
     return index == name.utf8CodeUnitCount

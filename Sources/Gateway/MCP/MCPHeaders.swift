@@ -146,11 +146,11 @@ struct MCPHeaderFields {
   }
 
   /// In lower case, as far as it is ASCII.
-  static func key(_ name: String) -> ExactText { ExactText(String(decoding: name.utf8.map(lower), as: UTF8.self)) }
-
-  private static func areSame(_ a: String, _ b: String) -> Bool {
-    a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) { lower($0) == lower($1) }
+  static func key(_ name: String) -> ExactText {
+    ExactText(String(decoding: name.utf8.map(\.asciiLowercased), as: UTF8.self))
   }
 
-  private static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+  private static func areSame(_ a: String, _ b: String) -> Bool {
+    a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) { $0.asciiLowercased == $1.asciiLowercased }
+  }
 }

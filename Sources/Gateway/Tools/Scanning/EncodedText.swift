@@ -299,7 +299,7 @@ enum EncodedText {
   }
 
   private static func readTurned(_ bytes: [UInt8], into found: inout [Decoded]) {
-    let lower = bytes.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+    let lower = bytes.map(\.asciiLowercased)
     if contains(lower, Self.rotated) {
       let turned = bytes.map { byte -> UInt8 in
         guard 0x61...0x7A ~= byte | 0x20 else { return byte }

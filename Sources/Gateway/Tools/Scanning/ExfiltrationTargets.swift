@@ -49,7 +49,7 @@ enum ExfiltrationTargets {
   }
 
   fileprivate static func lowercase(_ bytes: ArraySlice<UInt8>) -> String {
-    String(decoding: bytes.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }, as: UTF8.self)
+    String(decoding: bytes.map(\.asciiLowercased), as: UTF8.self)
   }
 
   private static let topLevels: Set<String> = [

@@ -378,7 +378,7 @@ struct PhraseParser {
   private static func words(_ text: Substring) -> [PhraseItem] {
     let isPrefix = text.hasSuffix("*")
     let bare = text.prefix { $0 != "*" }
-    let bytes = FoldedText(ScalarText(String(bare))).bytes.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+    let bytes = FoldedText(ScalarText(String(bare))).bytes.map(\.asciiLowercased)
     let scalars = String(decoding: bytes, as: UTF8.self).unicodeScalars
     if scalars.contains(where: { 0x3021...0xA4CF ~= $0.value || 0xAC00...0xD7FF ~= $0.value }) {
       return scalars.map { .words([PhraseItem.Word(text: Array(String($0).utf8))]) }

@@ -176,7 +176,7 @@ struct WordStream {
     for index in start + 1...end {
       let isCut = index == end || (0x41...0x5A ~= bytes[index] && !(0x41...0x5A ~= bytes[index - 1]))
       guard isCut else { continue }
-      let part = bytes[from..<index].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+      let part = bytes[from..<index].map(\.asciiLowercased)
       append(vocabulary.id(of: part[...]), from, index, bytes)
       from = index
     }
@@ -223,7 +223,7 @@ struct WordStream {
       end += 1
     }
     guard signs > 0, letters > 0, end - start > 2, end - start <= Vocabulary.longestWord else { return nil }
-    let plain = bytes[start..<end].map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
+    let plain = bytes[start..<end].map(\.asciiLowercased)
     // A name of its own, as base64 or http2.
     if vocabulary.exact(plain[...]) != 0 { return nil }
     while end > start + 2 {
