@@ -212,7 +212,8 @@ extension HTTPConnection {
   private func endOverdue() -> ContinuousClock.Instant? {
     let now = ContinuousClock.now
     var next: ContinuousClock.Instant?
-    for (call, exchange) in state.withLock({ Array($0.running.values) }) {
+    // What has been given up is cancelled already, and is told so once.
+    for (call, exchange) in state.withLock({ Array($0.running.values) }) where call.endReason == nil {
       if call.isOverdue(at: now) {
         cancel(call, exchange)
       } else {
