@@ -21,6 +21,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/attaswift/BigInt", from: "6.0.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -37,6 +39,17 @@ let package = Package(
         "JSONRPC",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "HTTPExchange",
+      dependencies: [
+        "CallExecution",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
       ],
       swiftSettings: settings),
     .target(name: "JSONSchema", dependencies: ["CRE2", "RE2", "StrictJSON"], swiftSettings: settings),
@@ -60,8 +73,7 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CRE2", "CallExecution", "JSONRPC", "JSONSchema", "RE2", "RegoLite", "SQLite", "StrictJSON",
-        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        "CRE2", "CallExecution", "HTTPExchange", "JSONRPC", "JSONSchema", "RE2", "RegoLite", "SQLite", "StrictJSON",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -69,6 +81,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -106,8 +120,9 @@ let package = Package(
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "CallExecution", "Gateway", "DemoTools", "JSONRPC", "StrictJSON", "SQLite",
+        "CallExecution", "Gateway", "DemoTools", "HTTPExchange", "JSONRPC", "StrictJSON", "SQLite",
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),

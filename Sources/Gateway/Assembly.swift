@@ -135,7 +135,7 @@ public struct Assembly: Sendable {
         ).list
           + MCPRoutes(
             server: mcp, sessions: legacySessions, changes: changes,
-            origins: AllowedOrigins(configuration.allowedOrigins), ends: ConnectionEnds()
+            origins: AllowedOrigins(configuration.allowedOrigins)
           ).list
           + SessionRoutes(
             controls: controls, traces: self.traces,

@@ -9,13 +9,10 @@ public final class EventIDGenerator: Sendable {
   /// 6.2, method 3).
   private let last = Mutex<UInt64>(0)
 
-  /// `random` gives 64 bits that nobody can foresee.
-  public init(
-    clock: WallClock = .system,
-    random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
-  ) {
+  /// - Parameter random: gives 64 bits that nobody can foresee; absent, the system's
+  public init(clock: WallClock = .system, random: (@Sendable () -> UInt64)? = nil) {
     self.clock = clock
-    self.random = random
+    self.random = random ?? { Randomness.shared.next() }
   }
 
   public func next() -> String {

@@ -1,10 +1,10 @@
 /// UUIDs (RFC 9562) as text in lower case.
 enum UUIDText {
   /// Version 4. Foundation's own opens, reads and closes a file for each, which every request would pay for.
-  static func random() -> String {
-    of(
-      UInt64.random(in: .min ... .max) & 0xFFFF_FFFF_FFFF_0FFF | 0x4000,
-      UInt64.random(in: .min ... .max) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
+  ///
+  /// - Parameter number: gives 64 random bits; the default is good enough for secrets
+  static func random(from number: () -> UInt64 = { UInt64.random(in: .min ... .max) }) -> String {
+    of(number() & 0xFFFF_FFFF_FFFF_0FFF | 0x4000, number() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000)
   }
 
   /// - Parameters:

@@ -169,6 +169,7 @@ extension JSONTokenizer {
     offset += 1
     let start = offset
     var isASCII = true
+    offset = plainEnd(from: offset)
     while offset < bytes.count {
       let byte = bytes[offset]
       if byte == UInt8(ascii: "\"") {
@@ -193,6 +194,23 @@ extension JSONTokenizer {
       offset += 1
     }
     throw error("unterminated string")
+  }
+
+  /// Where the first of the eight bytes is that hold a quote, a backslash, a control character or no ASCII, or the
+  /// document's last seven: what is before is plain text.
+  private func plainEnd(from start: Int) -> Int {
+    guard let base = UnsafeRawPointer(bytes.baseAddress) else { return start }
+    let (ones, highs) = (UInt64(0x0101_0101_0101_0101), UInt64(0x8080_8080_8080_8080))
+    func hasZero(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
+    var place = start
+    while place + 8 <= bytes.count {
+      let word = base.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+      let isControl = (word &- ones &* 0x20) & ~word
+      let found = (word | isControl) & highs | hasZero(word ^ ones &* 0x22) | hasZero(word ^ ones &* 0x5C)
+      if found != 0 { break }
+      place += 8
+    }
+    return place
   }
 
   /// As `string`, for those with escapes or ill-formed text; `offset` is after the quote.

@@ -10,19 +10,48 @@ struct GatewayRequest: Sendable {
   /// From the first byte of the body to the last.
   static let bodyDeadline: Duration = .seconds(30)
 
-  let request: Request
+  enum Content: Sendable {
+    case unread(RequestBody)
+    case read([UInt8])
+    /// It can't be read to its end.
+    case failed(ErrorResponse)
+  }
+
+  let method: HTTPRequest.Method
+  let target: RequestTarget
+  let headers: RequestHeaders
+  let content: Content
+  /// Absent where nobody looks after it: but for calls.
+  var client: RequestClient?
+  /// The caller's own, when it is 1 to 128 visible ASCII characters; a fresh one otherwise.
   let correlationID: String
   /// The part of the path that the route's `{…}` stands for, percent-decoded; absent when it is no UTF-8. Empty for
   /// routes without one.
   var parameter: String? = ""
-  /// The connection; absent in tests without one.
-  var channel: (any Channel)?
 
-  func header(_ name: HTTPField.Name) -> String? { request.headers[name] }
+  init(
+    method: HTTPRequest.Method, target: RequestTarget, headers: RequestHeaders, content: Content,
+    client: RequestClient? = nil
+  ) {
+    self.method = method
+    self.target = target
+    self.headers = headers
+    self.content = content
+    self.client = client
+    if let own = headers[.correlationID], (1...128).contains(own.utf8.count),
+      own.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    {
+      correlationID = own
+    } else {
+      correlationID = UUIDText.random(from: Randomness.shared.next)
+    }
+  }
+
+  func header(_ name: HTTPField.Name) -> String? { headers[name] }
 
   /// The first query parameter of this name, percent-decoded, `+` as a space; what is no UTF-8 is mended.
   func query(_ name: String) -> String? {
-    guard let query = RequestTarget(request.head.path ?? "").query else { return nil }
+    guard let query = target.query else { return nil }
     for pair in query.split(separator: "&") {
       let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard PercentDecoding.bytes(parts[0], plusIsSpace: true).elementsEqual(name.utf8) else { continue }
@@ -34,13 +63,21 @@ struct GatewayRequest: Sendable {
 
   /// The whole body, empty when there is none.
   func body() async throws(ErrorResponse) -> [UInt8] {
+    switch content {
+    case .read(let bytes): bytes
+    case .failed(let error): throw error
+    case .unread(let body): try await Self.bytes(of: body)
+    }
+  }
+
+  private static func bytes(of body: RequestBody) async throws(ErrorResponse) -> [UInt8] {
     let clock = ContinuousClock()
     let start = clock.now
     var bytes: [UInt8] = []
     do {
-      for try await buffer in request.body {
-        guard bytes.count + buffer.readableBytes <= Self.bodyLimit else { throw ErrorResponse.bodyTooLarge }
-        guard clock.now - start < Self.bodyDeadline else { throw ErrorResponse.bodyTooSlow }
+      for try await buffer in body {
+        guard bytes.count + buffer.readableBytes <= bodyLimit else { throw ErrorResponse.bodyTooLarge }
+        guard clock.now - start < bodyDeadline else { throw ErrorResponse.bodyTooSlow }
         bytes.append(contentsOf: buffer.readableBytesView)
       }
     } catch let error as ErrorResponse {
@@ -67,19 +104,36 @@ struct GatewayRequest: Sendable {
 
   var isJSON: Bool { Self.isJSON(header(.contentType)) }
 
-  /// All header fields, in order.
-  var headerPairs: [(name: String, value: String)] { request.headers.map { ($0.name.rawName, $0.value) } }
-
   /// `application/json` and `application/*+json`, with or without parameters.
   private static func isJSON(_ contentType: String?) -> Bool {
     guard let contentType else { return false }
+    if contentType == "application/json" { return true }
     let type = MediaType(contentType[...])
     return type.is("application/json") || type.hasPrefix("application/") && type.hasSuffix("+json")
   }
 }
 
+/// A request's header fields, as they came. There are few: each is looked at.
+struct RequestHeaders: Sendable {
+  let pairs: [(name: String, value: String)]
+
+  /// Those of this name, joined by commas; absent when there is none.
+  subscript(name: HTTPField.Name) -> String? {
+    var joined: String?
+    for pair in pairs where pair.name.isSameIgnoringASCIICase(as: name.canonicalName) {
+      joined = joined.map { "\($0), \(pair.value)" } ?? pair.value
+    }
+    return joined
+  }
+
+  /// Those of this name, in order.
+  func values(_ name: HTTPField.Name) -> [String] {
+    pairs.filter { $0.name.isSameIgnoringASCIICase(as: name.canonicalName) }.map(\.value)
+  }
+}
+
 /// A request line's target, split but not decoded.
-struct RequestTarget {
+struct RequestTarget: Sendable {
   let path: Substring
   /// Without the question mark; absent when there is none.
   let query: Substring?
@@ -87,14 +141,16 @@ struct RequestTarget {
   init(_ target: String) {
     var rest = target[...]
     // The absolute form, as proxies are asked: http://host/path
-    if !rest.hasPrefix("/"), let scheme = rest.firstRange(of: "://") {
+    if rest.utf8.first != UInt8(ascii: "/"), let scheme = rest.firstRange(of: "://") {
       let afterScheme = rest[scheme.upperBound...]
-      rest = afterScheme.firstIndex { $0 == "/" || $0 == "?" }.map { afterScheme[$0...] } ?? ""
+      rest =
+        afterScheme.utf8.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }.map { afterScheme[$0...] }
+        ?? ""
     }
-    rest = rest.prefix { $0 != "#" }
-    if let mark = rest.firstIndex(of: "?") {
+    if let fragment = rest.utf8.firstIndex(of: UInt8(ascii: "#")) { rest = rest[..<fragment] }
+    if let mark = rest.utf8.firstIndex(of: UInt8(ascii: "?")) {
       path = rest[..<mark]
-      query = rest[rest.index(after: mark)...]
+      query = rest[rest.utf8.index(after: mark)...]
     } else {
       path = rest
       query = nil

@@ -8,11 +8,6 @@ import ServiceLifecycle
 /// The HTTP door.
 struct HTTPServer: Service {
   static let connectionLimit = 1_024
-  /// Between requests, and between the parts of one.
-  static let idleTimeout: TimeAmount = .seconds(60)
-  static let headerFieldLimit = 16_384
-  static let headerListLimit = 32_768
-  static let headerCountLimit = 100
 
   private(set) var application: Application<GatewayResponder>
 
@@ -25,12 +20,7 @@ struct HTTPServer: Service {
   ) {
     application = Application(
       responder: responder,
-      server: .http1(
-        configuration: .init(
-          idleTimeout: Self.idleTimeout,
-          httpDecoderConfiguration: .init(
-            maxHeaderFieldSize: Self.headerFieldLimit, maxHeaderListSize: Self.headerListLimit,
-            maxHeaderFieldCount: Self.headerCountLimit))),
+      server: HTTPServerBuilder { GatewayChannel(responder: $0, gateway: responder) },
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: port), backlog: 512,
         availableConnectionsDelegate: .maximum(Self.connectionLimit, logger: logger)),

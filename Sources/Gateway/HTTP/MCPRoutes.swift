@@ -9,15 +9,13 @@ import StrictJSON
 /// answered by itself; `initialize` begins a session of the legacy era.
 struct MCPRoutes: Sendable {
   static let path = "/mcp"
-  /// A request that takes longer is answered with a stream, so that comments keep the connection open.
-  static let patience: TimeAmount = .seconds(10)
+  /// Between comments, which keep a stream's connection open.
   static let pause: Duration = .seconds(15)
 
   let server: MCPServer
   let sessions: LegacySessions
   let changes: ListChanges
   let origins: AllowedOrigins
-  let ends: ConnectionEnds
 
   var list: [Route] {
     [
@@ -34,7 +32,8 @@ struct MCPRoutes: Sendable {
     guard request.isJSON else {
       throw ErrorResponse(status: .unsupportedMediaType, body: Self.error("Content-Type must be application/json"))
     }
-    guard Accept(request).json, Accept(request).events else {
+    let accept = Accept(request)
+    guard accept.json, accept.events else {
       throw ErrorResponse(
         status: .notAcceptable, body: Self.error("Accept must list both application/json and text/event-stream"))
     }
@@ -148,7 +147,7 @@ struct MCPRoutes: Sendable {
     for key in [MCPMeta.protocolVersion, MCPMeta.clientCapabilities] where meta[key] == nil {
       return JSONRPCError(code: JSONRPCError.invalidParams, message: "`params._meta` lacks `\(key)`")
     }
-    if let mismatch = RoutingHeaders.mismatch(method: method, params: params, headers: request.headerPairs) {
+    if let mismatch = RoutingHeaders.mismatch(method: method, params: params, headers: request.headers.pairs) {
       return JSONRPCError(code: JSONRPCError.headerMismatch, message: mismatch)
     }
     guard let version = meta[MCPMeta.protocolVersion]?.stringValue else {
@@ -166,7 +165,7 @@ struct MCPRoutes: Sendable {
     guard method == "tools/call", let name = params["name"]?.stringValue, let tool = try? ToolName(name),
       let headers = server.tool(tool)?.parameterHeaders, !headers.isEmpty
     else { return nil }
-    return headers.mismatch(arguments: params["arguments"] ?? [:], headers: request.headerPairs)
+    return headers.mismatch(arguments: params["arguments"] ?? [:], headers: request.headers.pairs)
   }
 
   private func listen(_ id: JSONRPCID, _ filter: ListenFilter) -> Response {
@@ -180,11 +179,11 @@ struct MCPRoutes: Sendable {
 
   /// The session that the client's configuration names: a header, or the URL's query.
   private static func session(
-    _ request: GatewayRequest, otherwise fallback: String
+    _ request: GatewayRequest, otherwise fallback: @autoclosure () -> String
   ) throws(InvalidIdentifier) -> SessionID {
     if let name = request.header(.agentgateSession), !name.isEmpty { return try SessionID(name) }
     if let name = request.query("session_id"), !name.isEmpty { return try SessionID(name) }
-    return try SessionID(fallback)
+    return try SessionID(fallback())
   }
 
   // MARK: The legacy era
@@ -283,35 +282,45 @@ struct MCPRoutes: Sendable {
     _ request: GatewayRequest, _ id: JSONRPCID, handle: CallHandle = CallHandle(), wantsStream: Bool,
     endsWithConnection: Bool, _ answer: @escaping @Sendable (MCPExchange) async -> MCPAnswer
   ) async -> Response {
-    let (messages, sink) = AsyncStream.makeStream(of: JSONRPCMessage.self, bufferingPolicy: .bufferingNewest(1_024))
-    let exchange = MCPExchange(handle: handle) { sink.yield($0) }
+    // Without a stream that the client asked for there is nothing to say beside the answer.
+    let (messages, sink) =
+      wantsStream
+      ? AsyncStream.makeStream(of: JSONRPCMessage.self, bufferingPolicy: .bufferingNewest(1_024)) : (nil, nil)
+    let exchange = MCPExchange(handle: handle) { sink?.yield($0) }
     let onEnd: @Sendable () -> Void = {
       if endsWithConnection { handle.giveUp(.client("the client closed the stream")) }
     }
     let first = FirstOf<MCPAnswer?>()
     // For as long as the work takes: the client may go before a stream has begun.
-    let unwatch = ends.watch(request.channel, onEnd: onEnd)
+    request.client?.whenGone(onEnd)
     let work = Task(executorPreference: CallExecutor.shared) {
       let answer = await answer(exchange)
-      unwatch()
-      sink.finish()
+      request.client?.forget()
+      sink?.finish()
       first.set(answer)
       return answer
     }
     if !wantsStream {
-      let timer = request.channel?.eventLoop.scheduleTask(in: Self.patience) { first.set(nil) }
-      let early = await first.value
-      timer?.cancel()
-      if let early { return Self.respond(early, id) }
+      request.client?.whenWaitedLong { first.set(nil) }
+      if let early = await first.value { return Self.respond(early, id) }
     }
     return EventStream.response { events in
       do {
-        try await events.forward(messages) { $0 }
+        try await events.forward(messages ?? Self.silence(until: work)) { $0 }
       } catch {
         onEnd()
         throw error
       }
       try await events.send(await work.value.message(id: id))
+    }
+  }
+
+  private static func silence(until work: Task<MCPAnswer, Never>) -> AsyncStream<JSONRPCMessage> {
+    AsyncStream { end in
+      Task {
+        _ = await work.value
+        end.finish()
+      }
     }
   }
 
@@ -372,12 +381,17 @@ private struct Accept {
   var events = false
 
   init(_ request: GatewayRequest) {
-    for field in request.request.headers[values: .accept] {
-      for type in MediaType.list(field) {
-        if type.is("*/*") { (json, events) = (true, true) }
-        if type.is("application/json") || type.is("application/*") { json = true }
-        if type.is("text/event-stream") || type.is("text/*") { events = true }
-      }
+    for field in request.headers.values(.accept) {
+      // As nearly all clients have it.
+      if field == "application/json, text/event-stream" { (json, events) = (true, true) } else { read(field) }
+    }
+  }
+
+  private mutating func read(_ field: String) {
+    for type in MediaType.list(field) {
+      if type.is("*/*") { (json, events) = (true, true) }
+      if type.is("application/json") || type.is("application/*") { json = true }
+      if type.is("text/event-stream") || type.is("text/*") { events = true }
     }
   }
 }

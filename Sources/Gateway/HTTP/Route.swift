@@ -44,7 +44,9 @@ struct PathPattern: Sendable, Equatable {
 
   /// Whether the path, as it came, is this one, and what its `{…}` stands for (empty when there is none).
   func match(_ path: Substring) -> Substring? {
-    guard let suffix else { return path.utf8.elementsEqual(prefix.utf8) ? "" : nil }
+    guard let suffix else {
+      return path.utf8.count == prefix.utf8.count && path.utf8.elementsEqual(prefix.utf8) ? "" : nil
+    }
     let bytes = path.utf8
     guard bytes.starts(with: prefix.utf8), bytes.count > prefix.utf8.count + suffix.utf8.count,
       bytes.reversed().starts(with: suffix.utf8.reversed())
@@ -71,8 +73,9 @@ struct RouteTable: Sendable {
 
   func match(_ method: HTTPRequest.Method, _ path: Substring) -> Match {
     var allowed: [HTTPRequest.Method] = []
-    for route in routes {
-      guard let parameter = route.pattern.match(path) else { continue }
+    for index in routes.indices {
+      guard let parameter = routes[index].pattern.match(path) else { continue }
+      let route = routes[index]
       if route.method == method { return .found(route, parameter: parameter) }
       if !allowed.contains(route.method) { allowed.append(route.method) }
     }

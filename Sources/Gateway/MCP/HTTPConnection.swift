@@ -1,5 +1,4 @@
-import AsyncHTTPClient
-import CallExecution
+import HTTPExchange
 import JSONRPC
 import Logging
 import NIOCore
@@ -13,10 +12,9 @@ import Synchronization
 /// The headers of a request are the operator's for this server, and what MCP mirrors from the body: nothing of the
 /// gateway's own caller is in them.
 final class HTTPConnection: UpstreamConnection {
-  private let url: String
   private let headers: [(name: String, value: String)]
   private let limits: UpstreamLimits
-  private let clients: HTTPClients
+  private let origin: HTTPOrigin
   private let deadlines = DeadlineWatch()
   private let logger: Logger
   private let onNotification: @Sendable (UpstreamNotification) -> Void
@@ -29,8 +27,10 @@ final class HTTPConnection: UpstreamConnection {
     /// What a legacy server calls the session that `initialize` began.
     var sessionID: String?
     var end: String?
+    /// What all requests of this era and session have.
+    var headers = HTTPHeaders()
     /// By the request's id.
-    var running: [Int: (call: HTTPCall, exchange: Task<UpstreamReply, Never>)] = [:]
+    var running: [Int: HTTPCall] = [:]
   }
 
   /// - Parameters:
@@ -38,21 +38,26 @@ final class HTTPConnection: UpstreamConnection {
   ///   - onNotification: told what the server says beside its answers, but for progress
   ///   - onBroken: told once when the server can't be reached any more, or has forgotten the session
   init(
-    url: String, headers: [(name: String, value: String)], limits: UpstreamLimits, clients: HTTPClients, logger: Logger,
+    to origin: HTTPOrigin, headers: [(name: String, value: String)], limits: UpstreamLimits, logger: Logger,
     onNotification: @escaping @Sendable (UpstreamNotification) -> Void,
     onBroken: @escaping @Sendable (String) -> Void
   ) {
-    self.url = url
+    self.origin = origin
     self.headers = headers
     self.limits = limits
-    self.clients = clients
     self.logger = logger
     self.onNotification = onNotification
     self.onBroken = onBroken
+    state.withLock { $0.headers = commonHeaders(in: $0) }
     deadlines.start { [weak self] in self?.endOverdue() }
   }
 
-  func speak(_ era: UpstreamEra) { state.withLock { $0.era = era } }
+  func speak(_ era: UpstreamEra) {
+    state.withLock { state in
+      state.era = era
+      state.headers = commonHeaders(in: state)
+    }
+  }
 
   func request(_ request: UpstreamRequest) async -> UpstreamReply {
     let (id, end) = state.withLock { state in
@@ -61,25 +66,19 @@ final class HTTPConnection: UpstreamConnection {
     }
     if let end { return .notSent(end) }
     let call = HTTPCall(request, id: id)
-    let exchange = Task(executorPreference: CallExecutor.shared) { await self.exchange(call) }
-    let isOpen = state.withLock { state in
-      state.running[id] = (call, exchange)
-      return state.end == nil
+    state.withLock { state in
+      state.running[id] = call
+      if let end = state.end { call.giveUp(end) }
     }
     defer { state.withLock { _ = $0.running.removeValue(forKey: id) } }
-    if !isOpen { exchange.cancel() }
-    request.handle?.onGivingUp { [weak self] in
-      call.giveUp($0.text)
-      self?.cancel(call, exchange)
-    }
+    request.handle?.onGivingUp { [weak self] in self?.giveUp(call, because: $0.text) }
     // The call holds the handle.
     defer { request.handle?.onGivingUp(nil) }
     deadlines.note(call.deadline)
     let reply = await withTaskCancellationHandler {
-      await exchange.value
+      await exchange(call)
     } onCancel: {
-      call.giveUp("the call was cancelled")
-      cancel(call, exchange)
+      giveUp(call, because: "the call was cancelled")
     }
     guard let reason = call.endReason else {
       if case .result = reply { request.handle?.noteAnswered() }
@@ -95,82 +94,55 @@ final class HTTPConnection: UpstreamConnection {
   func opened() async {}
 
   func close(because reason: String) {
-    let running = state.withLock { state -> [Task<UpstreamReply, Never>] in
+    let running = state.withLock { state -> [HTTPCall] in
       guard state.end == nil else { return [] }
       state.end = reason
-      return state.running.values.map(\.exchange)
+      return Array(state.running.values)
     }
-    for task in running { task.cancel() }
+    for call in running { call.giveUp(reason) }
   }
 
   /// Tells a legacy server that its session is over, as the specification asks of clients.
   func endSession() async {
-    guard let session = state.withLock({ $0.sessionID }) else { return }
-    var request = HTTPClientRequest(url: url)
-    request.method = .DELETE
-    for (name, value) in headers { request.headers.add(name: name, value: value) }
-    request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
-    _ = try? await clients.current.execute(request, timeout: .seconds(2))
+    guard state.withLock({ $0.sessionID }) != nil else { return }
+    _ = await status(of: .DELETE, nil, within: .seconds(2))
   }
 
   /// Listens to what a legacy server says of its own accord; returns when it ends, or at once when it says nothing that
   /// way.
   func listen() async {
-    guard let session = state.withLock({ $0.sessionID }) else { return }
-    var request = HTTPClientRequest(url: url)
-    request.method = .GET
-    request.headers = headers(mirroring: nil)
-    request.headers.replaceOrAdd(name: "Accept", value: "text/event-stream")
-    request.headers.replaceOrAdd(name: "Mcp-Session-Id", value: session)
-    guard let response = try? await clients.current.execute(request, deadline: .distantFuture), response.status == .ok
-    else {
-      return
-    }
-    var parser = ServerSentEventParser(maximumEventBytes: limits.line)
-    do {
-      for try await chunk in response.body {
-        for event in try parser.events(in: chunk.readableBytesView) where event.event == "message" {
+    let (headers, session) = state.withLock { ($0.headers, $0.sessionID) }
+    guard session != nil else { return }
+    var accepting = headers
+    accepting.replaceOrAdd(name: "Accept", value: "text/event-stream")
+    let answer = HTTPAnswer()
+    await withTaskCancellationHandler {
+      origin.send(.GET, accepting, nil, answer: answer)
+      defer { answer.cancel() }
+      guard case .head(let head) = await answer.next(), head.status == .ok else { return }
+      var parser = ServerSentEventParser(maximumEventBytes: limits.line)
+      // The stream's end is the end of the listening, however it ends.
+      while let chunk = try? await answer.nextBytes() {
+        guard let events = try? parser.events(in: chunk.readableBytesView) else { return }
+        for event in events where event.event == "message" {
           if let value = try? JSONValue(parsing: event.data) { receive(value, for: nil) }
         }
       }
-    } catch {
-      // The stream's end is the end of the listening.
+    } onCancel: {
+      answer.cancel()
     }
-  }
-}
-
-/// A client for each event loop, so that a call that comes in on one goes out on the same.
-struct HTTPClients: Sendable {
-  private let clients: [ObjectIdentifier: HTTPClient]
-  private let first: HTTPClient
-
-  init(_ configuration: HTTPClient.Configuration) {
-    let clients = EventLoops.all.map { loop in
-      (ObjectIdentifier(loop), HTTPClient(eventLoopGroup: loop, configuration: configuration))
-    }
-    self.clients = Dictionary(uniqueKeysWithValues: clients)
-    first = clients[0].1
-  }
-
-  /// The current event loop's; any one elsewhere.
-  var current: HTTPClient {
-    EventLoops.current.flatMap { clients[ObjectIdentifier($0)] } ?? first
-  }
-
-  func shutdown() async {
-    for client in clients.values { try? await client.shutdown() }
   }
 }
 
 // MARK: - One exchange
 
-/// A request under way: when its time is over, and whether it can have reached the server.
+/// A request under way: when its time is over, whether it can have reached the server, and where its answer comes in.
 private final class HTTPCall: Sendable {
   let request: UpstreamRequest
   let id: Int
   private struct State {
     var clock: RequestClock
-    var isSent = false
+    var answer: HTTPAnswer?
     var endReason: String?
   }
   private let state: Mutex<State>
@@ -181,29 +153,40 @@ private final class HTTPCall: Sendable {
     state = Mutex(State(clock: RequestClock(request.limits)))
   }
 
-  var isSent: Bool { state.withLock { $0.isSent } }
+  var isSent: Bool { state.withLock { $0.answer != nil } }
   /// Why nobody waits for it any more.
   var endReason: String? { state.withLock { $0.endReason } }
 
-  func noteSent() {
-    state.withLock { $0.isSent = true }
-    request.handle?.noteSent()
+  /// False when it was given up before: then it isn't to be sent.
+  func send(for answer: HTTPAnswer) -> Bool {
+    let isWanted = state.withLock { state in
+      guard state.endReason == nil else { return false }
+      state.answer = answer
+      return true
+    }
+    if isWanted { request.handle?.noteSent() }
+    return isWanted
   }
 
   func noteProgress() { state.withLock { $0.clock.noteProgress() } }
 
-  func giveUp(_ reason: String) { state.withLock { $0.endReason = $0.endReason ?? reason } }
+  /// Whether it is the first time.
+  @discardableResult
+  func giveUp(_ reason: String) -> Bool {
+    let (isFirst, answer) = state.withLock { state in
+      defer { state.endReason = state.endReason ?? reason }
+      return (state.endReason == nil, state.answer)
+    }
+    answer?.cancel()
+    return isFirst
+  }
 
   var deadline: ContinuousClock.Instant { state.withLock { $0.clock.deadline.0 } }
 
-  /// Whether its time is over, which is the reason then.
-  func isOverdue(at now: ContinuousClock.Instant) -> Bool {
-    state.withLock { state in
-      let (deadline, reason) = state.clock.deadline
-      guard deadline <= now else { return false }
-      state.endReason = state.endReason ?? reason
-      return true
-    }
+  /// Why its time is over; absent while it isn't.
+  func overdueReason(at now: ContinuousClock.Instant) -> String? {
+    let (deadline, reason) = state.withLock { $0.clock.deadline }
+    return deadline <= now ? reason : nil
   }
 }
 
@@ -212,10 +195,9 @@ extension HTTPConnection {
   private func endOverdue() -> ContinuousClock.Instant? {
     let now = ContinuousClock.now
     var next: ContinuousClock.Instant?
-    // What has been given up is cancelled already, and is told so once.
-    for (call, exchange) in state.withLock({ Array($0.running.values) }) where call.endReason == nil {
-      if call.isOverdue(at: now) {
-        cancel(call, exchange)
+    for call in state.withLock({ Array($0.running.values) }) where call.endReason == nil {
+      if let reason = call.overdueReason(at: now) {
+        giveUp(call, because: reason)
       } else {
         next = min(next ?? call.deadline, call.deadline)
       }
@@ -223,9 +205,9 @@ extension HTTPConnection {
     return next
   }
 
-  private func cancel(_ call: HTTPCall, _ exchange: Task<UpstreamReply, Never>) {
-    exchange.cancel()
-    guard call.isSent else { return }
+  private func giveUp(_ call: HTTPCall, because reason: String) {
+    // The server is told once.
+    guard call.giveUp(reason), call.isSent else { return }
     let era = state.withLock { $0.era }
     guard !era.version.isModern else {
       call.request.handle?.note(.streamClosed)
@@ -242,30 +224,16 @@ extension HTTPConnection {
   }
 
   private func exchange(_ call: HTTPCall) async -> UpstreamReply {
-    let era = state.withLock { $0.era }
-    let request: HTTPClient.Request
-    do {
-      let body = HTTPClient.Body.byteBuffer(ByteBuffer(bytes: call.request.bytes(id: call.id, era: era)))
-      request = try HTTPClient.Request(
-        url: url, method: .POST, headers: headers(mirroring: call.request), body: body)
-    } catch {
-      return unreachable("its URL can't be used: \("\(error)".prefix(200))")
-    }
+    let (era, common) = state.withLock { ($0.era, $0.headers) }
+    let headers = Self.headers(common, mirroring: call.request, era)
+    let body = call.request.bytes(id: call.id, era: era)
     if let refusal = call.request.admit?() { return .refused(refusal) }
-    if Task.isCancelled { return .notSent(state.withLock { $0.end } ?? "the call was cancelled") }
-    call.noteSent()
     let answer = HTTPAnswer()
-    let task = clients.current.execute(request: request, delegate: answer)
-    defer {
-      // What still comes is for nobody: the stream is closed.
-      if !answer.isOver { task.cancel() }
-      answer.abandon()
-    }
-    return await withTaskCancellationHandler {
-      await read(answer, for: call)
-    } onCancel: {
-      task.cancel()
-    }
+    guard call.send(for: answer) else { return .notSent(call.endReason ?? "the call was cancelled") }
+    origin.send(.POST, headers, body, answer: answer)
+    // What still comes after the reply is for nobody: the stream is closed.
+    defer { answer.cancel() }
+    return await read(answer, for: call)
   }
 
   private func read(_ answer: HTTPAnswer, for call: HTTPCall) async -> UpstreamReply {
@@ -273,15 +241,11 @@ extension HTTPConnection {
       switch await answer.next() {
       case .head(let head): return try await read(head, answer, for: call)
       case .body, .end: return .lost("its answer has no head")
-      case .failed(let error as HTTPClientError) where error == .connectTimeout:
-        return unreachable("no connection within \(limits.connect.formatted)")
-      case .failed(is ChannelError): return unreachable("it can't be reached")
+      case .failed(let error as HTTPUnreachable):
+        return unreachable(
+          error.isTimeout ? "no connection within \(limits.connect.formatted)" : "it can't be reached")
       case .failed(let error):
-        let text = "\(error)"
-        if text.contains("onnection refused") || text.contains("NIOConnectionError") {
-          return unreachable("it can't be reached")
-        }
-        return .lost(state.withLock { $0.end } ?? "the connection failed: \(text.prefix(200))")
+        return .lost(state.withLock { $0.end } ?? "the connection failed: \("\(error)".prefix(200))")
       }
     } catch is EventTooLarge {
       return .lost("it sent more than \(limits.line >> 20) MiB")
@@ -295,23 +259,32 @@ extension HTTPConnection {
     return .notSent(reason)
   }
 
-  private func headers(mirroring message: UpstreamRequest?) -> HTTPHeaders {
-    let (era, session) = state.withLock { ($0.era, $0.sessionID) }
+  /// What all requests have, but for what they mirror from their bodies.
+  private func commonHeaders(in state: State) -> HTTPHeaders {
     var all = HTTPHeaders()
-    all.reserveCapacity(headers.count + 9)
     for (name, value) in headers { all.add(name: name, value: value) }
     all.replaceOrAdd(name: "Content-Type", value: "application/json")
     all.replaceOrAdd(name: "Accept", value: "application/json, text/event-stream")
-    if let session { all.replaceOrAdd(name: "Mcp-Session-Id", value: session) }
-    guard era.version.isModern, let message else {
+    if let session = state.sessionID { all.replaceOrAdd(name: "Mcp-Session-Id", value: session) }
+    if !state.era.version.isModern {
+      all.replaceOrAdd(name: RoutingHeaders.protocolVersion, value: state.era.version.rawValue)
+    }
+    return all
+  }
+
+  private static func headers(
+    _ common: HTTPHeaders, mirroring message: UpstreamRequest, _ era: UpstreamEra
+  ) -> HTTPHeaders {
+    var all = common
+    guard era.version.isModern else {
       // A legacy client names the version once it is agreed upon.
-      if message?.method != "initialize" {
-        all.replaceOrAdd(name: RoutingHeaders.protocolVersion, value: era.version.rawValue)
-      }
+      if message.method == "initialize" { all.remove(name: RoutingHeaders.protocolVersion) }
       return all
     }
-    let mirrored = RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue)
-    for (name, value) in mirrored + message.parameterHeaders { all.replaceOrAdd(name: name, value: value) }
+    // The operator's can't have these names.
+    all.add(
+      contentsOf: RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue))
+    for (name, value) in message.parameterHeaders { all.replaceOrAdd(name: name, value: value) }
     return all
   }
 
@@ -320,7 +293,10 @@ extension HTTPConnection {
   ) async throws -> UpstreamReply {
     let type = MediaType((head.headers.first(name: "Content-Type") ?? "")[...])
     if call.request.method == "initialize", let session = head.headers.first(name: "Mcp-Session-Id") {
-      state.withLock { $0.sessionID = session }
+      state.withLock { state in
+        state.sessionID = session
+        state.headers = commonHeaders(in: state)
+      }
     }
     let status = head.status.code
     if status == 200, type.is("text/event-stream") { return try await readEvents(answer, for: call) }
@@ -419,11 +395,36 @@ extension HTTPConnection {
   /// Whether the server accepted it.
   @discardableResult
   private func post(_ message: JSONRPCMessage) async -> Bool {
-    var request = HTTPClientRequest(url: url)
-    request.method = .POST
-    request.headers = headers(mirroring: nil)
-    request.body = .bytes(ByteBuffer(bytes: message.serialized()))
-    let response = try? await clients.current.execute(request, timeout: .seconds(10))
-    return response.map { (200..<300).contains($0.status.code) } ?? false
+    let status = await status(of: .POST, message.serialized(), within: .seconds(10))
+    return status.map { (200..<300).contains($0) } ?? false
+  }
+
+  /// Of a request whose answer's body nobody needs; absent when there is none in time.
+  private func status(of method: HTTPMethod, _ body: [UInt8]?, within time: Duration) async -> UInt? {
+    let answer = HTTPAnswer()
+    let timer = Task {
+      try await Task.sleep(for: time)
+      answer.cancel()
+    }
+    defer { timer.cancel() }
+    return await withTaskCancellationHandler {
+      origin.send(method, state.withLock { $0.headers }, body, answer: answer)
+      guard case .head(let head) = await answer.next() else { return nil }
+      if MediaType((head.headers.first(name: "Content-Type") ?? "")[...]).is("text/event-stream") {
+        answer.cancel()
+      } else {
+        // Read to its end, so that the connection can be used again.
+        while (try? await answer.nextBytes()) != nil {}
+      }
+      return head.status.code
+    } onCancel: {
+      answer.cancel()
+    }
+  }
+}
+
+extension HTTPUnreachable {
+  fileprivate var isTimeout: Bool {
+    if case ChannelError.connectTimeout = cause { true } else { false }
   }
 }

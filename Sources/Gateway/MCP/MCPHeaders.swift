@@ -40,27 +40,31 @@ public enum RoutingHeaders {
     method: String, params: JSONValue?, headers: [(name: String, value: String)]
   ) -> String? {
     let fields = MCPHeaderFields(headers)
-    for name in [protocolVersion, self.method, name] where fields[name]?.isDuplicated == true {
-      return "\(name) header appears more than once"
-    }
+    let (versionField, methodField, nameField) = (fields[protocolVersion], fields[self.method], fields[name])
+    if versionField?.isDuplicated == true { return "\(protocolVersion) header appears more than once" }
+    if methodField?.isDuplicated == true { return "\(self.method) header appears more than once" }
+    if nameField?.isDuplicated == true { return "\(name) header appears more than once" }
     let version = params?["_meta"]?[versionKey]
-    if let problem = compare(protocolVersion, fields, version, "params._meta[\"\(versionKey)\"]") { return problem }
-    if let problem = compare(self.method, fields, .string(method), "method") { return problem }
+    if let problem = compare(protocolVersion, versionField, version, in: "params._meta[\"\(versionKey)\"]") {
+      return problem
+    }
+    if let problem = compare(self.method, methodField, .string(method), in: "method") { return problem }
     guard let key = nameKey(for: method), let value = params?[key], !value.isNull else { return nil }
-    return compare(name, fields, value, "params.\(key)", isEncoded: true)
+    return compare(name, nameField, value, in: "params.\(key)", isEncoded: true)
   }
 
   private static func compare(
-    _ name: String, _ fields: MCPHeaderFields, _ value: JSONValue?, _ place: String, isEncoded: Bool = false
+    _ name: String, _ field: MCPHeaderFields.Field?, _ value: JSONValue?, in place: @autoclosure () -> String,
+    isEncoded: Bool = false
   ) -> String? {
-    guard let raw = fields[name]?.value else {
+    guard let raw = field?.value else {
       return "\(name) header is missing"
     }
     guard let header = isEncoded ? MCPHeaderValue.decoded(raw) : raw else { return MCPHeaderValue.malformed(name, raw) }
     if let text = value?.stringValue, text.utf8.elementsEqual(header.utf8) { return nil }
     return value == nil
-      ? "\(name) header has nothing to match, the body has no \(place)"
-      : "\(name) header does not match the body's \(place)"
+      ? "\(name) header has nothing to match, the body has no \(place())"
+      : "\(name) header does not match the body's \(place())"
   }
 }
 
@@ -139,7 +143,7 @@ struct MCPHeaderFields {
   /// Names are the same when their bytes are, in lower case as far as they are ASCII. There are few: each is looked at.
   subscript(name: String) -> Field? {
     var field: Field?
-    for header in headers where Self.areSame(header.name, name) {
+    for header in headers where header.name.isSameIgnoringASCIICase(as: name) {
       if field == nil { field = Field(value: header.value) } else { field?.isDuplicated = true }
     }
     return field
@@ -148,9 +152,5 @@ struct MCPHeaderFields {
   /// In lower case, as far as it is ASCII.
   static func key(_ name: String) -> ExactText {
     ExactText(String(decoding: name.utf8.map(\.asciiLowercased), as: UTF8.self))
-  }
-
-  private static func areSame(_ a: String, _ b: String) -> Bool {
-    a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) { $0.asciiLowercased == $1.asciiLowercased }
   }
 }

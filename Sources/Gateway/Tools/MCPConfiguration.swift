@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import HTTPExchange
 import StrictJSON
 
 /// The upstream servers, read from `mcp.json` as MCP clients have it:
@@ -166,7 +167,7 @@ extension MCPConfiguration {
       guard let url = text(url, "\(path).url") else { return nil }
       let rest = ["http://", "https://"].first { url.lowercased().hasPrefix($0) }.map { url.dropFirst($0.count) }
       let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-      guard let rest, let first = rest.first, first != "/", isPlain else {
+      guard let rest, let first = rest.first, first != "/", isPlain, HTTPTarget(url) != nil else {
         problems.append("\(path).url: must be an http or https URL")
         return nil
       }

@@ -1,4 +1,4 @@
-import AsyncHTTPClient
+import HTTPExchange
 import JSONRPC
 import Logging
 import NIOCore
@@ -198,11 +198,11 @@ extension UpstreamServer {
   private func runHTTP(_ number: Int) async -> String {
     let (changes, changed) = AsyncStream.makeStream(of: Change.self, bufferingPolicy: .bufferingNewest(16))
     let (breaks, broken) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
-    let httpClients = HTTPClients(httpConfiguration)
+    guard let endpoint = configuration.endpoint, let target = HTTPTarget(endpoint.url),
+      let origin = try? HTTPOrigin(target, connectTimeout: TimeAmount(limits.connect))
+    else { return "its URL can't be used" }
     let connection = HTTPConnection(
-      url: configuration.endpoint?.url ?? "",
-      headers: (configuration.endpoint?.headers ?? []).map { ($0.name, $0.value) }, limits: limits,
-      clients: httpClients,
+      to: origin, headers: endpoint.headers.map { ($0.name, $0.value) }, limits: limits,
       logger: logger, onNotification: { if let change = Change($0) { changed.yield(change) } },
       onBroken: { broken.yield($0) })
     let reason = await withTaskGroup(of: String?.self) { group in
@@ -234,24 +234,9 @@ extension UpstreamServer {
     // In a task of its own: when the gateway shuts down, this one is cancelled.
     await Task {
       await connection.endSession()
-      await httpClients.shutdown()
+      await origin.shutdown()
     }.value
     return reason
-  }
-
-  private var httpConfiguration: HTTPClient.Configuration {
-    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-    configuration.timeout.connect = .nanoseconds(Int64(limits.connect / .nanoseconds(1)))
-    // Below what servers keep idle connections for (uvicorn: 5 s): a request on one that closes just then is lost.
-    configuration.connectionPool.idleTimeout = .seconds(3)
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
-    configuration.httpVersion = .http1Only
-    configuration.http1_1ConnectionDebugInitializer = { channel in
-      channel.eventLoop.makeCompletedFuture {
-        try channel.pipeline.syncOperations.addHandler(FlushTogether(), position: .first)
-      }
-    }
-    return configuration
   }
 
   /// The protocol's side of one run. Returns what went wrong before the server was ready; absent when it was.

@@ -1,0 +1,371 @@
+import CallExecution
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOHTTP1
+
+/// Answers calls (`Route.isCall`) where they come in, on their connection's event loop; every other request passes to the
+/// handlers behind it, whose layers would cost a call more than its decision does.
+///
+/// One request at a time, whoever answers it: what comes meanwhile is held.
+final class CallHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// Between requests, and between the parts of one.
+  static let idleTimeout: TimeAmount = .seconds(60)
+  /// How long a client waits before it learns that its request is under way.
+  static let patience: TimeAmount = .seconds(10)
+  /// After it has closed its side, which may mean that it waits for its answer all the same, if that is near.
+  static let lastPatience: TimeAmount = .milliseconds(100)
+  /// For a client that is still sending when its request is refused, to read why.
+  static let farewell: TimeAmount = .seconds(2)
+  /// Bytes of requests that wait for their turn; beyond, the connection isn't read.
+  static let heldLimit = 262_144
+
+  private enum Phase {
+    case betweenRequests
+    /// A request that the handlers behind this one answer.
+    case passing
+    case reading
+    case answering
+    /// Nothing more is read or answered.
+    case closing
+  }
+
+  private let responder: GatewayResponder
+  private var context: ChannelHandlerContext?
+  private var phase = Phase.betweenRequests
+  /// Of a request that passes.
+  private var (isRead, isAnswered) = (false, false)
+
+  /// Of the call that is read or answered.
+  private var head: HTTPRequestHead?
+  private var target = RequestTarget("")
+  private var body: ByteBuffer?
+  private var client: RequestClient?
+  /// What still comes of its body is for nobody, and the connection ends with the answer.
+  private var isRefused = false
+  private var began = NIODeadline.uptimeNanoseconds(0)
+
+  private var held = CircularBuffer<HTTPServerRequestPart>()
+  private var heldBytes = 0
+  /// What ends the connection's input, once those that are held have had their turn.
+  private var heldError: (any Error)?
+  private var hasInputEnded = false
+  private var isReadHeld = false
+  /// The server shuts down: the connection ends with the answer.
+  private var isQuiescing = false
+
+  private var lastActive = NIODeadline.now()
+  private var idleCheck: Scheduled<Void>?
+  private var patienceCheck: Scheduled<Void>?
+  private var date = HTTPDate()
+
+  init(_ responder: GatewayResponder) { self.responder = responder }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    checkIdleness(in: Self.idleTimeout)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    end()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    end()
+    context.fireChannelInactive()
+  }
+
+  private func end() {
+    phase = .closing
+    idleCheck?.cancel()
+    patienceCheck?.cancel()
+    (idleCheck, patienceCheck) = (nil, nil)
+    held.removeAll()
+    client?.leave()
+    client = nil
+  }
+
+  // MARK: Coming in
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let part = unwrapInboundIn(data)
+    lastActive = .now()
+    if held.isEmpty, take(part, context) { return }
+    held.append(part)
+    heldBytes += Self.size(part)
+  }
+
+  /// False when it isn't the part's turn yet.
+  private func take(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) -> Bool {
+    switch (phase, part) {
+    case (.betweenRequests, .head(let head)):
+      let target = RequestTarget(head.uri)
+      guard head.method == .POST, responder.isCall(.post, target) else {
+        phase = .passing
+        (isRead, isAnswered) = (false, false)
+        context.fireChannelRead(wrapInboundOut(part))
+        return true
+      }
+      phase = .reading
+      (self.head, self.target) = (head, target)
+      began = lastActive
+      if let length = head.headers.first(name: "Content-Length").flatMap({ Int($0) }),
+        length > GatewayRequest.bodyLimit
+      {
+        refuse(.bodyTooLarge, context)
+      }
+    case (.passing, .end):
+      isRead = true
+      context.fireChannelRead(wrapInboundOut(part))
+      if isAnswered { phase = .betweenRequests }
+    case (.passing, .body) where !isRead, (.betweenRequests, _): context.fireChannelRead(wrapInboundOut(part))
+    case (.passing, _): return false
+    case (.reading, .body(var bytes)):
+      if (body?.readableBytes ?? 0) + bytes.readableBytes > GatewayRequest.bodyLimit {
+        refuse(.bodyTooLarge, context)
+      } else if lastActive - began > TimeAmount(GatewayRequest.bodyDeadline) {
+        refuse(.bodyTooSlow, context)
+      } else if body == nil {
+        body = bytes
+      } else {
+        body?.writeBuffer(&bytes)
+      }
+    case (.reading, .end): answer(.read(body.map { Array($0.readableBytesView) } ?? []), context)
+    case (.reading, .head): break
+    case (.answering, .body) where isRefused, (.answering, .end) where isRefused, (.closing, _): break
+    case (.answering, _): return false
+    }
+    return true
+  }
+
+  private static func size(_ part: HTTPServerRequestPart) -> Int {
+    // A head's own size isn't known here; the decoder bounds it.
+    if case .body(let bytes) = part { bytes.readableBytes } else { 1_024 }
+  }
+
+  func read(context: ChannelHandlerContext) {
+    guard heldBytes <= Self.heldLimit else {
+      isReadHeld = true
+      return
+    }
+    context.read()
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch phase {
+    case .reading: refuse(.bodyUnreadable, context)
+    case .answering: heldError = heldError ?? error
+    case .passing where !held.isEmpty: heldError = heldError ?? error
+    case .betweenRequests, .passing: context.fireErrorCaught(error)
+    case .closing: break
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case ChannelEvent.inputClosed where phase == .answering || phase == .reading || !held.isEmpty:
+      hasInputEnded = true
+      guard let client else { return }
+      context.eventLoop.assumeIsolated().scheduleTask(in: Self.lastPatience) { client.leave() }
+    case is ChannelShouldQuiesceEvent where phase == .answering || phase == .reading: isQuiescing = true
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  /// Those that were held have their turn, until one of them has to wait.
+  private func takeHeld(_ context: ChannelHandlerContext) {
+    guard phase == .betweenRequests else { return }
+    var hasPassed = false
+    while let part = held.popFirst() {
+      guard take(part, context) else {
+        held.prepend(part)
+        break
+      }
+      heldBytes -= Self.size(part)
+      hasPassed = true
+    }
+    if hasPassed { context.fireChannelReadComplete() }
+    if isReadHeld, heldBytes <= Self.heldLimit {
+      isReadHeld = false
+      context.read()
+    }
+    guard held.isEmpty, phase == .betweenRequests || phase == .passing else { return }
+    if let error = heldError {
+      heldError = nil
+      context.fireErrorCaught(error)
+    }
+    if hasInputEnded {
+      hasInputEnded = false
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    }
+  }
+
+  // MARK: Going out
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    context.write(data, promise: promise)
+    guard phase == .passing, case .end = unwrapOutboundIn(data) else { return }
+    isAnswered = true
+    guard isRead else { return }
+    phase = .betweenRequests
+    lastActive = .now()
+    takeHeld(context)
+  }
+
+  private func refuse(_ error: ErrorResponse, _ context: ChannelHandlerContext) {
+    isRefused = true
+    answer(.failed(error), context)
+  }
+
+  private func answer(_ content: GatewayRequest.Content, _ context: ChannelHandlerContext) {
+    guard let head else { return }
+    phase = .answering
+    began = lastActive
+    if patienceCheck == nil { checkPatience(in: Self.patience) }
+    let client = RequestClient()
+    self.client = client
+    let request = GatewayRequest(
+      method: .post, target: target, headers: RequestHeaders(pairs: head.headers.map { ($0.name, $0.value) }),
+      content: content, client: client)
+    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+    Task(executorPreference: CallExecutor.shared) { [responder] in
+      let response = await responder.respond(to: request)
+      let writer = CallResponseWriter(handler: handler, response: response)
+      do {
+        try await response.body.write(writer)
+      } catch {
+        // An answer that breaks off, whose client is told so by the connection's end.
+        writer.run { $0.context?.close(promise: nil) }
+      }
+    }
+  }
+
+  /// The call's answer, or a part of it.
+  ///
+  /// - Parameters:
+  ///   - response: with the first part
+  ///   - isEnd: it is the last part
+  fileprivate func write(_ response: Response?, _ bytes: ByteBuffer?, isEnd: Bool, _ promise: EventLoopPromise<Void>?) {
+    guard phase == .answering, let context, let head else {
+      promise?.fail(ChannelError.ioOnClosedChannel)
+      return
+    }
+    if let response {
+      var headers = HTTPHeaders()
+      headers.reserveCapacity(response.headers.count + 2)
+      for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }
+      headers.add(name: "Date", value: date.now())
+      isRefused = isRefused || response.headers[.connection] == "close"
+      if isLast(head), !headers.contains(name: "Connection") { headers.add(name: "Connection", value: "close") }
+      let status = HTTPResponseStatus(statusCode: response.status.code, reasonPhrase: response.status.reasonPhrase)
+      context.write(
+        wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: status, headers: headers))), promise: nil)
+    }
+    if let bytes, bytes.readableBytes > 0 {
+      context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: isEnd ? nil : promise)
+    } else if !isEnd {
+      promise?.succeed()
+    }
+    if isEnd { finish(head, promise, context) } else { context.flush() }
+  }
+
+  private func isLast(_ head: HTTPRequestHead) -> Bool {
+    isRefused || isQuiescing || !head.isKeepAlive || head.version != .http1_1
+  }
+
+  private func finish(_ head: HTTPRequestHead, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+    client?.forget()
+    (self.head, body, client) = (nil, nil, nil)
+    guard isLast(head) else {
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+      phase = .betweenRequests
+      lastActive = .now()
+      takeHeld(context)
+      return
+    }
+    phase = .closing
+    let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+    written.futureResult.whenComplete { [isRefused] _ in
+      guard let context = handler.value.context else { return }
+      guard isRefused else { return context.close(promise: nil) }
+      // Closed at once, what it still sends would make its system drop the answer.
+      context.close(mode: .output, promise: nil)
+      context.eventLoop.scheduleTask(in: Self.farewell) { handler.value.context?.close(promise: nil) }
+    }
+    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+  }
+
+  // MARK: Time
+
+  private func checkIdleness(in time: TimeAmount) {
+    guard let context else { return }
+    idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+      guard let self, let context = self.context else { return }
+      let isWaitedFor = phase == .answering || phase == .closing || phase == .passing && isRead
+      let rest = isWaitedFor ? Self.idleTimeout : lastActive + Self.idleTimeout - .now()
+      if rest > .zero { checkIdleness(in: rest) } else { context.close(promise: nil) }
+    }
+  }
+
+  /// One timer for the calls of ten seconds, however many there are.
+  private func checkPatience(in time: TimeAmount) {
+    guard let context else { return }
+    patienceCheck = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
+      guard let self else { return }
+      patienceCheck = nil
+      guard phase == .answering else { return }
+      let rest = began + Self.patience - .now()
+      if rest > .zero { checkPatience(in: rest) } else { client?.noteLongWait() }
+    }
+  }
+}
+
+/// Writes the answer of one call. An answer whose length is known goes out in one piece.
+private struct CallResponseWriter: ResponseBodyWriter, Sendable {
+  let handler: NIOLoopBound<CallHandler>
+  /// Absent once it has been sent.
+  private var response: Response?
+  private let isWhole: Bool
+  private var whole: ByteBuffer?
+
+  init(handler: NIOLoopBound<CallHandler>, response: Response) {
+    self.handler = handler
+    self.response = response
+    isWhole = response.body.contentLength != nil
+  }
+
+  mutating func write(_ buffer: ByteBuffer) async throws {
+    guard isWhole else {
+      let promise = handler.eventLoop.makePromise(of: Void.self)
+      run { [response] in $0.write(response, buffer, isEnd: false, promise) }
+      response = nil
+      // Not faster than the client reads.
+      return try await promise.futureResult.get()
+    }
+    guard whole != nil else {
+      whole = buffer
+      return
+    }
+    whole?.writeImmutableBuffer(buffer)
+  }
+
+  consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+    run { [response, whole] in $0.write(response, whole, isEnd: true, nil) }
+  }
+
+  /// On the connection's event loop.
+  func run(_ act: @escaping @Sendable (CallHandler) -> Void) {
+    if handler.eventLoop.inEventLoop {
+      act(handler.value)
+    } else {
+      handler.eventLoop.execute { [handler] in act(handler.value) }
+    }
+  }
+}

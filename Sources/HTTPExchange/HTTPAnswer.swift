@@ -1,0 +1,127 @@
+public import NIOCore
+public import NIOHTTP1
+import Synchronization
+
+/// The answer to one HTTP request, part by part as it comes in. While the reader is behind, the connection isn't read.
+public final class HTTPAnswer: Sendable {
+  public enum Part: Sendable {
+    case head(HTTPResponseHead)
+    case body(ByteBuffer)
+    case end
+    case failed(any Error)
+  }
+
+  /// Nobody wants the answer any more.
+  public struct Cancelled: Error {}
+
+  /// Bytes that nobody has taken; beyond, the connection isn't read.
+  static let limit = 262_144
+
+  private struct State {
+    /// Those that nobody has taken.
+    var parts: [Part] = []
+    var bytes = 0
+    var waiter: CheckedContinuation<Part, Never>?
+    var isOver = false
+    var isCancelled = false
+    /// The connection waits for `goOn`.
+    var isHeld = false
+    var goOn: (@Sendable () -> Void)?
+    var stop: (@Sendable () -> Void)?
+  }
+  private let state = Mutex(State())
+
+  public init() {}
+
+  // MARK: The reader's side
+
+  /// The next part; not to be asked for after `end` or `failed`. For one task.
+  public func next() async -> Part {
+    await withCheckedContinuation { continuation in
+      var goOn: (@Sendable () -> Void)?
+      let ready = state.withLock { state -> Part? in
+        guard !state.parts.isEmpty else {
+          state.waiter = continuation
+          return nil
+        }
+        let part = state.parts.removeFirst()
+        if case .body(let buffer) = part { state.bytes -= buffer.readableBytes }
+        if state.isHeld, state.bytes <= Self.limit {
+          state.isHeld = false
+          goOn = state.goOn
+        }
+        return part
+      }
+      goOn?()
+      if let ready { continuation.resume(returning: ready) }
+    }
+  }
+
+  /// The next bytes of the body; absent at its end.
+  public func nextBytes() async throws -> ByteBuffer? {
+    switch await next() {
+    case .body(let buffer): buffer
+    case .failed(let error): throw error
+    case .head, .end: nil
+    }
+  }
+
+  /// Ends the wait with `Cancelled`, and the connection unless the answer is complete.
+  public func cancel() {
+    let (waiter, stop) = state.withLock { state -> (CheckedContinuation<Part, Never>?, (@Sendable () -> Void)?) in
+      state.isCancelled = true
+      defer { (state.waiter, state.stop, state.goOn) = (nil, nil, nil) }
+      guard !state.isOver else { return (nil, nil) }
+      state.isOver = true
+      state.bytes = 0
+      state.parts = state.waiter == nil ? [.failed(Cancelled())] : []
+      return (state.waiter, state.stop)
+    }
+    stop?()
+    waiter?.resume(returning: .failed(Cancelled()))
+  }
+
+  // MARK: The connection's side
+
+  /// False when nobody wants the answer any more: the request isn't to be sent.
+  ///
+  /// - Parameters:
+  ///   - goOn: reads on, after `give` has said not to; on any thread
+  ///   - stop: ends the connection; on any thread
+  func begin(goOn: @escaping @Sendable () -> Void, stop: @escaping @Sendable () -> Void) -> Bool {
+    state.withLock { state in
+      guard !state.isCancelled else { return false }
+      (state.goOn, state.stop) = (goOn, stop)
+      return true
+    }
+  }
+
+  /// Whether the connection is to be read on.
+  func give(_ part: Part) -> Bool {
+    let (waiter, goesOn) = state.withLock { state -> (CheckedContinuation<Part, Never>?, Bool) in
+      guard !state.isOver else { return (nil, true) }
+      if let waiter = state.waiter {
+        state.waiter = nil
+        return (waiter, true)
+      }
+      state.parts.append(part)
+      if case .body(let buffer) = part { state.bytes += buffer.readableBytes }
+      state.isHeld = state.bytes > Self.limit
+      return (nil, !state.isHeld)
+    }
+    waiter?.resume(returning: part)
+    return goesOn
+  }
+
+  /// - Parameter part: `end` or `failed`
+  func end(_ part: Part) {
+    let waiter = state.withLock { state -> CheckedContinuation<Part, Never>? in
+      guard !state.isOver else { return nil }
+      state.isOver = true
+      defer { (state.waiter, state.stop, state.goOn) = (nil, nil, nil) }
+      if state.waiter == nil { state.parts.append(part) }
+      return state.waiter
+    }
+    waiter?.resume(returning: part)
+  }
+}
