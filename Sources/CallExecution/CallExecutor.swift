@@ -12,6 +12,12 @@ public final class CallExecutor: TaskExecutor {
   /// For what is resumed elsewhere, and for what the threads above have no time for.
   private let pool = DispatchQueue(label: "agentgate.calls", attributes: .concurrent)
 
+  /// Does `work` right after the step that is under way on this thread, before what follows from it.
+  public static func next(_ work: @escaping @Sendable () -> Void) {
+    if LineChannel.afterwards(work) { return }
+    if let loop = EventLoops.current { loop.execute(work) } else { work() }
+  }
+
   /// Does `work` when the step that is under way on this thread is over, and for an event loop what follows from it at
   /// once: for what has to be done soon, but mustn't hold up what is on its way out.
   public static func later(_ work: @escaping @Sendable () -> Void) {

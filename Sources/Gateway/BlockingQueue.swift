@@ -1,20 +1,34 @@
 import Dispatch
+import Glibc
+import Synchronization
 
 /// Runs blocking work, one piece after the other, on a thread of its own: never on the pool that Swift's tasks share,
 /// where one slow disk would hold up everything.
 struct BlockingQueue: Sendable {
-  private let queue: DispatchQueue
+  private enum Backing: Sendable {
+    case queue(DispatchQueue)
+    case thread(PatientThread.Owner)
+  }
+  private let backing: Backing
 
-  init(label: String) {
-    queue = DispatchQueue(label: label)
+  /// - Parameter isPatient: the thread waits until a processor is free, or its turn has come, before it begins: for work
+  ///   that is begun for a call and has time until the call's end, while others, which the call waits for, have none
+  init(label: String, isPatient: Bool = false) {
+    backing = isPatient ? .thread(PatientThread.Owner()) : .queue(DispatchQueue(label: label))
   }
 
   func start(_ work: @escaping @Sendable () -> Void) {
-    queue.async(execute: work)
+    switch backing {
+    case .queue(let queue): queue.async(execute: work)
+    case .thread(let owner): owner.thread.start(work)
+    }
   }
 
   func start(after delay: DispatchTimeInterval, _ work: @escaping @Sendable () -> Void) {
-    queue.asyncAfter(deadline: .now() + delay, execute: work)
+    switch backing {
+    case .queue(let queue): queue.asyncAfter(deadline: .now() + delay, execute: work)
+    case .thread(let owner): owner.thread.start(work, notBefore: .now() + delay)
+    }
   }
 
   /// Waits for `work` without blocking the caller's thread. A cancelled task waits too.
@@ -22,7 +36,7 @@ struct BlockingQueue: Sendable {
     _ work: @escaping @Sendable () throws(Failure) -> Success
   ) async throws(Failure) -> Success {
     let result: Result<Success, Failure> = await withCheckedContinuation { continuation in
-      queue.async {
+      start {
         do throws(Failure) {
           continuation.resume(returning: .success(try work()))
         } catch {
@@ -31,5 +45,75 @@ struct BlockingQueue: Sendable {
       }
     }
     return try result.get()
+  }
+}
+
+/// A thread that the scheduler doesn't let interrupt others when it wakes (`SCHED_BATCH`): otherwise it takes the very
+/// processor that whoever woke it, or whom that one woke next, needs.
+private final class PatientThread: Sendable {
+  /// The thread ends when its owner goes and what it was given is done.
+  final class Owner: Sendable {
+    let thread = PatientThread()
+
+    deinit { thread.finish() }
+  }
+
+  private struct State {
+    var due: [@Sendable () -> Void] = []
+    var timed: [(time: DispatchTime, work: @Sendable () -> Void)] = []
+    var isFinished = false
+  }
+  /// Linux's SCHED_BATCH, a name that Glibc's module leaves out.
+  private static let batch: Int32 = 3
+
+  private let state = Mutex(State())
+  private let news = DispatchSemaphore(value: 0)
+
+  init() {
+    var thread = pthread_t()
+    let this = Unmanaged.passRetained(self).toOpaque()
+    let status = pthread_create(
+      &thread, nil,
+      { raw in
+        if let raw { Unmanaged<PatientThread>.fromOpaque(raw).takeRetainedValue().run() }
+        return nil
+      }, this)
+    precondition(status == 0, "no thread can be started: \(status)")
+    pthread_detach(thread)
+  }
+
+  func start(_ work: @escaping @Sendable () -> Void) {
+    state.withLock { $0.due.append(work) }
+    news.signal()
+  }
+
+  func start(_ work: @escaping @Sendable () -> Void, notBefore time: DispatchTime) {
+    state.withLock { $0.timed.append((time, work)) }
+    news.signal()
+  }
+
+  func finish() {
+    state.withLock { $0.isFinished = true }
+    news.signal()
+  }
+
+  private func run() {
+    var parameters = sched_param()
+    // Refused, it is a thread like any other.
+    _ = pthread_setschedparam(pthread_self(), Self.batch, &parameters)
+    while true {
+      let now = DispatchTime.now()
+      let (ready, next, isFinished) = state.withLock { state in
+        var ready = state.due
+        state.due = []
+        for index in state.timed.indices where state.timed[index].time <= now { ready.append(state.timed[index].work) }
+        state.timed.removeAll { $0.time <= now }
+        return (ready, state.timed.map(\.time).min(), state.isFinished)
+      }
+      for work in ready { work() }
+      guard ready.isEmpty else { continue }
+      if isFinished, next == nil { return }
+      _ = news.wait(timeout: next ?? .distantFuture)
+    }
   }
 }

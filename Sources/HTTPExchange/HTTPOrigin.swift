@@ -1,4 +1,5 @@
 import CallExecution
+import Glibc
 public import NIOCore
 public import NIOHTTP1
 import NIOPosix
@@ -66,6 +67,22 @@ public final class HTTPOrigin: Sendable {
 /// The server couldn't be connected to: nothing has been sent.
 public struct HTTPUnreachable: Error {
   public let cause: any Error
+
+  /// The cause in a few words, for an operator.
+  public var reason: String { Self.words(for: cause) }
+
+  private static func words(for cause: any Error) -> String {
+    switch cause {
+    case let error as NIOConnectionError:
+      if let attempt = error.connectionErrors.first { return words(for: attempt.error) }
+      return "its name can't be resolved"
+    case let error as IOError: return String(cString: strerror(error.errnoCode))
+    case ChannelError.connectTimeout: return "no connection in time"
+    case ChannelError.eof: return "it closed the connection"
+    case is NIOSSLError, is NIOSSLExtraError: return "TLS failed: \("\(cause)".prefix(300))"
+    default: return String("\(cause)".prefix(300))
+    }
+  }
 }
 
 /// The connections of one event loop to one server. For that loop alone.

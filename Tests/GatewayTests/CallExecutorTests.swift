@@ -99,6 +99,18 @@ private final class Seen<Value: Sendable>: Sendable {
     #expect(isOnLoop)
   }
 
+  @Test(.timeLimit(.minutes(1))) func nextIsAfterTheStepAndBeforeWhatFollows() async throws {
+    let loop = try #require(EventLoops.all.first)
+    let steps = Seen<[String]>([])
+    try await loop.submit {
+      CallExecutor.next { steps.update { $0.append("next") } }
+      loop.execute { steps.update { $0.append("what follows") } }
+      steps.update { $0.append("now") }
+    }.get()
+    try await loop.submit {}.get()
+    #expect(steps.now == ["now", "next", "what follows"])
+  }
+
   @Test(.timeLimit(.minutes(1))) func laterIsAfterwards() async throws {
     let steps = Seen<[String]>([])
     let (news, announce) = AsyncStream.makeStream(of: Void.self)

@@ -243,7 +243,7 @@ extension HTTPConnection {
       case .body, .end: return .lost("its answer has no head")
       case .failed(let error as HTTPUnreachable):
         return unreachable(
-          error.isTimeout ? "no connection within \(limits.connect.formatted)" : "it can't be reached")
+          error.isTimeout ? "no connection within \(limits.connect.formatted)" : "it can't be reached: \(error.reason)")
       case .failed(let error):
         return .lost(state.withLock { $0.end } ?? "the connection failed: \("\(error)".prefix(200))")
       }

@@ -49,7 +49,7 @@ public final class SQLiteTraceStore: TraceStore {
 
   let path: String
   private let logger: Logger
-  private let writing = BlockingQueue(label: "agentgate.traces.write")
+  private let writing = BlockingQueue(label: "agentgate.traces.write", isPatient: true)
   private let reading = BlockingQueue(label: "agentgate.traces.read")
   private let checkpointing = BlockingQueue(label: "agentgate.traces.checkpoint")
   private let queue = Mutex(Queue())
@@ -99,8 +99,9 @@ public final class SQLiteTraceStore: TraceStore {
         note.settle(error)
       }
     }
-    // The call goes out first: waking the writing thread takes time, and that thread the processor.
-    CallExecutor.later { note.start() }
+    // The call goes out first: waking the writing thread takes time. Not later than right afterwards: a timer would take
+    // the processor from the tool's server.
+    CallExecutor.next { note.start() }
     return note
   }
 

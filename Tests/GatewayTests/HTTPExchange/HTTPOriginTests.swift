@@ -151,7 +151,8 @@ import Testing
     await tls.shutdown()
     server.stop()
     let gone = try Self.origin(port)
-    await #expect(throws: HTTPUnreachable.self) { try await Self.read(Self.answer(gone)) }
+    let refusal = await #expect(throws: HTTPUnreachable.self) { try await Self.read(Self.answer(gone)) }
+    #expect(refusal?.reason == "Connection refused")
     await gone.shutdown()
     await #expect(throws: HTTPUnreachable.self) { try await Self.read(Self.answer(gone)) }
   }
