@@ -141,15 +141,20 @@ private final class HTTPPool {
       .connect(host: target.host, port: target.port)
       // Only the one of a name's addresses that answered first gets handlers.
       .flatMapThrowing { [tls, target, connectTimeout] channel in
-        let pipeline = channel.pipeline.syncOperations
-        if let tls {
-          // An address is no name that could be asked for.
-          let name = (try? SocketAddress(ipAddress: target.host, port: 0)) == nil ? target.host : nil
-          try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+        do {
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            // An address is no name that could be asked for.
+            let name = (try? SocketAddress(ipAddress: target.host, port: 0)) == nil ? target.host : nil
+            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+          }
+          try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes, enableOutboundHeaderValidation: false)
+          try pipeline.addHandler(bound.value)
+          bound.value.giveUpUnlessReady(in: connectTimeout)
+        } catch {
+          channel.close(promise: nil)
+          throw error
         }
-        try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes, enableOutboundHeaderValidation: false)
-        try pipeline.addHandler(bound.value)
-        bound.value.giveUpUnlessReady(in: connectTimeout)
       }
       .whenFailure { bound.value.fail(HTTPUnreachable(cause: $0)) }
   }
@@ -209,6 +214,7 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   /// Requests may be sent.
   private var isReady = false
+  private var isOver = false
   /// The request that is under way, or that the connection is opened for; absent between requests.
   private var request: HTTPPool.Request?
   private var isKeptAlive = false
@@ -251,6 +257,8 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   }
 
   private func ready() {
+    // It may have failed before it was connected.
+    guard !isOver else { return close() }
     guard !isReady else { return }
     isReady = true
     if let request { send(request) }
@@ -288,6 +296,7 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   func fail(_ error: any Error) {
     let request = self.request
     self.request = nil
+    isOver = true
     pool.forget(self)
     request?.answer.end(.failed(isReady ? error : error as? HTTPUnreachable ?? HTTPUnreachable(cause: error)))
     context?.close(promise: nil)

@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// A connection of the HTTP door: calls are answered by `CallHandler`, everything else by Hummingbird behind it.
+/// A connection of the HTTP door: calls are answered by `HTTPCallHandler`, everything else by Hummingbird behind it.
 struct GatewayChannel: HTTPChannelHandler {
   typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
 
@@ -25,15 +25,15 @@ struct GatewayChannel: HTTPChannelHandler {
       limits.maxHeaderFieldCount = Self.headerCountLimit
       let pipeline = channel.pipeline.syncOperations
       try pipeline.configureHTTPServerPipeline(
-        // `CallHandler` lets one request after another in.
+        // `HTTPCallHandler` lets one request after another in.
         withPipeliningAssistance: false,
         // Hummingbird answers what can't be read.
         withErrorHandling: false,
         // Fields of `HTTPTypes` are valid.
         withOutboundHeaderValidation: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-      try pipeline.addHandler(CallHandler(gateway))
+      try pipeline.addHandler(HTTPCallHandler(gateway))
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-      // Without a timeout: it doesn't see what `CallHandler` answers, which looks after idle connections instead.
+      // Without a timeout: it doesn't see what `HTTPCallHandler` answers, which looks after idle connections instead.
       try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
       return try NIOAsyncChannel(
         wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

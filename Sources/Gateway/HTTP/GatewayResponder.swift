@@ -29,7 +29,7 @@ struct GatewayResponder: HTTPResponder {
     return response
   }
 
-  /// Whether the request is one that `CallHandler` answers.
+  /// Whether the request is one that `HTTPCallHandler` answers.
   func isCall(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Bool {
     guard case .found(let route, _) = routes.match(method, target.path) else { return false }
     return route.isCall

@@ -19,7 +19,7 @@ final class RequestClient: Sendable {
     if hasGone { act() }
   }
 
-  /// `act` is called when the client has waited for as long as `CallHandler` lets it wait for the first byte, and
+  /// `act` is called when the client has waited for as long as `HTTPCallHandler` lets it wait for the first byte, and
   /// nobody has called `forget` before; at once when it has by now.
   func whenWaitedLong(_ act: @escaping @Sendable () -> Void) {
     let hasWaited = state.withLock { state in

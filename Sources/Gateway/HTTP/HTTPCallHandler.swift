@@ -8,7 +8,7 @@ import NIOHTTP1
 /// handlers behind it, whose layers would cost a call more than its decision does.
 ///
 /// One request at a time, whoever answers it: what comes meanwhile is held.
-final class CallHandler: ChannelDuplexHandler {
+final class HTTPCallHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
@@ -329,13 +329,13 @@ final class CallHandler: ChannelDuplexHandler {
 
 /// Writes the answer of one call. An answer whose length is known goes out in one piece.
 private struct CallResponseWriter: ResponseBodyWriter, Sendable {
-  let handler: NIOLoopBound<CallHandler>
+  let handler: NIOLoopBound<HTTPCallHandler>
   /// Absent once it has been sent.
   private var response: Response?
   private let isWhole: Bool
   private var whole: ByteBuffer?
 
-  init(handler: NIOLoopBound<CallHandler>, response: Response) {
+  init(handler: NIOLoopBound<HTTPCallHandler>, response: Response) {
     self.handler = handler
     self.response = response
     isWhole = response.body.contentLength != nil
@@ -361,7 +361,7 @@ private struct CallResponseWriter: ResponseBodyWriter, Sendable {
   }
 
   /// On the connection's event loop.
-  func run(_ act: @escaping @Sendable (CallHandler) -> Void) {
+  func run(_ act: @escaping @Sendable (HTTPCallHandler) -> Void) {
     if handler.eventLoop.inEventLoop {
       act(handler.value)
     } else {
