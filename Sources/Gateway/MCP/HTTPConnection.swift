@@ -208,6 +208,8 @@ extension HTTPConnection {
   private func giveUp(_ call: HTTPCall, because reason: String) {
     // The server is told once.
     guard call.giveUp(reason), call.isSent else { return }
+    // Before what the server made of it, which may be all that a receipt waits for.
+    call.request.handle?.noteGivenUp()
     let era = state.withLock { $0.era }
     guard !era.version.isModern else {
       call.request.handle?.note(.streamClosed)

@@ -147,6 +147,12 @@ import Testing
         tool: try ToolName("sleep"), arguments: try CanonicalJSON(["seconds": 60, "tag": "a"]), handle: handle)
       async let outcome = servers.run(call) { nil }
       let id = try await log.first("call", tag: "a")["id"]
+      let isSilentByThen = Mutex(true)
+      // Who waits for the cancellation, as a receipt does, finds the time to silence there.
+      handle.watch {
+        let facts = handle.facts
+        if facts.cancellation != nil, facts.givenUp == nil { isSilentByThen.withLock { $0 = false } }
+      }
       handle.giveUp(.containment("killed: enough"))
       guard case .lost(let text) = await outcome else { throw Unexpected(await outcome) }
       #expect(text.contains("killed: enough"))
@@ -158,6 +164,8 @@ import Testing
       while handle.facts.cancellation == nil { try await Task.sleep(for: .milliseconds(10)) }
       #expect(handle.facts.cancellation == (mode == "legacy" ? .seen : .streamClosed))
       #expect(handle.facts.sent != nil && handle.facts.answered == nil && handle.facts.givenUp != nil)
+      #expect(isSilentByThen.withLock { $0 })
+      handle.watch(nil)
       // The next call is none the worse for it.
       #expect(Self.text(try await servers.call("echo", ["tag": "b"])) == "echo")
     }
