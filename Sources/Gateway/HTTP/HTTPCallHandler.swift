@@ -282,10 +282,11 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   private func finish(_ head: HTTPRequestHead, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
     client?.forget()
     (self.head, body, client) = (nil, nil, nil)
+    // From now on the client has the idle timeout's time to take the answer.
+    lastActive = .now()
     guard isLast(head) else {
       context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
       phase = .betweenRequests
-      lastActive = .now()
       takeHeld(context)
       return
     }
@@ -308,7 +309,7 @@ final class HTTPCallHandler: ChannelDuplexHandler {
     guard let context else { return }
     idleCheck = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
       guard let self, let context = self.context else { return }
-      let isWaitedFor = phase == .answering || phase == .closing || phase == .passing && isRead
+      let isWaitedFor = phase == .answering || phase == .passing && isRead
       let rest = isWaitedFor ? Self.idleTimeout : lastActive + Self.idleTimeout - .now()
       if rest > .zero { checkIdleness(in: rest) } else { context.close(promise: nil) }
     }
