@@ -163,7 +163,7 @@ private final class HTTPPool {
   func giveBack(_ connection: HTTPExchanges) {
     if isShut {
       connection.close()
-    } else if let next = nextWaiting() {
+    } else if let next = waiting.popFirst() {
       connection.send(next)
     } else {
       idle.append(connection)
@@ -175,10 +175,8 @@ private final class HTTPPool {
   func forget(_ connection: HTTPExchanges) {
     guard open.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
     idle.removeAll { $0 === connection }
-    if !isShut, let next = nextWaiting() { connect(for: next) }
+    if !isShut, let next = waiting.popFirst() { connect(for: next) }
   }
-
-  private func nextWaiting() -> Request? { waiting.popFirst() }
 
   func shutdown() {
     isShut = true

@@ -61,6 +61,11 @@ struct GatewayRequest: Sendable {
     return nil
   }
 
+  /// Whether a body of the length that its request states is refused before it is read.
+  static func isTooLarge(contentLength: String?) -> Bool {
+    contentLength.flatMap { Int($0) }.map { $0 > bodyLimit } ?? false
+  }
+
   /// The whole body, empty when there is none.
   func body() async throws(ErrorResponse) -> [UInt8] {
     switch content {

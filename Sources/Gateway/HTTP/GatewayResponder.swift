@@ -61,9 +61,7 @@ struct GatewayResponder: HTTPResponder {
   }
 
   private func answer(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
-    if let length = request.headers[.contentLength].flatMap(Int.init), length > GatewayRequest.bodyLimit {
-      throw .bodyTooLarge
-    }
+    if GatewayRequest.isTooLarge(contentLength: request.headers[.contentLength]) { throw .bodyTooLarge }
     let target = request.target
     switch routes.match(request.method, target.path) {
     case .unknown: throw .notFound

@@ -115,9 +115,7 @@ final class HTTPCallHandler: ChannelDuplexHandler {
       phase = .reading
       (self.head, self.target) = (head, target)
       began = lastActive
-      if let length = head.headers.first(name: "Content-Length").flatMap({ Int($0) }),
-        length > GatewayRequest.bodyLimit
-      {
+      if GatewayRequest.isTooLarge(contentLength: head.headers.first(name: "Content-Length")) {
         refuse(.bodyTooLarge, context)
       }
     case (.passing, .end):

@@ -2,56 +2,49 @@ import Synchronization
 
 /// The one who waits for the answer to a call, as its connection sees it. Everything is called on any thread.
 final class RequestClient: Sendable {
+  /// Something that happens at most once, and what is to be done then.
+  private struct Event {
+    private var hasHappened = false
+    private var act: (@Sendable () -> Void)?
+
+    /// What is to be done at once, since it has happened.
+    mutating func expect(_ act: @escaping @Sendable () -> Void) -> (@Sendable () -> Void)? {
+      if hasHappened { return act }
+      self.act = act
+      return nil
+    }
+
+    /// What is to be done.
+    mutating func happen() -> (@Sendable () -> Void)? {
+      hasHappened = true
+      defer { act = nil }
+      return act
+    }
+
+    mutating func forget() { act = nil }
+  }
   private struct State {
-    var hasGone = false
-    var hasWaitedLong = false
-    var whenGone: (@Sendable () -> Void)?
-    var whenWaitedLong: (@Sendable () -> Void)?
+    var departure = Event()
+    var longWait = Event()
   }
   private let state = Mutex(State())
 
   /// `act` is called when the client has gone before `forget` was called; at once when it has by now.
-  func whenGone(_ act: @escaping @Sendable () -> Void) {
-    let hasGone = state.withLock { state in
-      if !state.hasGone { state.whenGone = act }
-      return state.hasGone
-    }
-    if hasGone { act() }
-  }
+  func whenGone(_ act: @escaping @Sendable () -> Void) { state.withLock { $0.departure.expect(act) }?() }
 
   /// `act` is called when the client has waited for as long as `HTTPCallHandler` lets it wait for the first byte, and
   /// nobody has called `forget` before; at once when it has by now.
-  func whenWaitedLong(_ act: @escaping @Sendable () -> Void) {
-    let hasWaited = state.withLock { state in
-      if !state.hasWaitedLong { state.whenWaitedLong = act }
-      return state.hasWaitedLong
-    }
-    if hasWaited { act() }
-  }
+  func whenWaitedLong(_ act: @escaping @Sendable () -> Void) { state.withLock { $0.longWait.expect(act) }?() }
 
   /// Nobody wants to know any more.
   func forget() {
     state.withLock { state in
-      state.whenGone = nil
-      state.whenWaitedLong = nil
+      state.departure.forget()
+      state.longWait.forget()
     }
   }
 
-  func leave() {
-    let act = state.withLock { state in
-      state.hasGone = true
-      defer { state.whenGone = nil }
-      return state.whenGone
-    }
-    act?()
-  }
+  func leave() { state.withLock { $0.departure.happen() }?() }
 
-  func noteLongWait() {
-    let act = state.withLock { state in
-      state.hasWaitedLong = true
-      defer { state.whenWaitedLong = nil }
-      return state.whenWaitedLong
-    }
-    act?()
-  }
+  func noteLongWait() { state.withLock { $0.longWait.happen() }?() }
 }

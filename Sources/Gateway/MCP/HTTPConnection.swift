@@ -293,7 +293,7 @@ extension HTTPConnection {
   private func read(
     _ head: HTTPResponseHead, _ answer: HTTPAnswer, for call: HTTPCall
   ) async throws -> UpstreamReply {
-    let type = MediaType((head.headers.first(name: "Content-Type") ?? "")[...])
+    let type = head.mediaType
     if call.request.method == "initialize", let session = head.headers.first(name: "Mcp-Session-Id") {
       state.withLock { state in
         state.sessionID = session
@@ -412,7 +412,7 @@ extension HTTPConnection {
     return await withTaskCancellationHandler {
       origin.send(method, state.withLock { $0.headers }, body, answer: answer)
       guard case .head(let head) = await answer.next() else { return nil }
-      if MediaType((head.headers.first(name: "Content-Type") ?? "")[...]).is("text/event-stream") {
+      if head.mediaType.is("text/event-stream") {
         answer.cancel()
       } else {
         // Read to its end, so that the connection can be used again.
@@ -423,6 +423,11 @@ extension HTTPConnection {
       answer.cancel()
     }
   }
+}
+
+extension HTTPResponseHead {
+  /// Of no name when the server states none.
+  fileprivate var mediaType: MediaType { MediaType((headers.first(name: "Content-Type") ?? "")[...]) }
 }
 
 extension HTTPUnreachable {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import HTTPExchange
+public import HTTPExchange
 import StrictJSON
 
 /// The upstream servers, read from `mcp.json` as MCP clients have it:
@@ -33,7 +33,7 @@ public struct MCPConfiguration: Sendable, Equatable {
         public var name: String
         public var value: String
       }
-      public var url: String
+      public var target: HTTPTarget
       /// Sent with every request. They may be secrets.
       public var headers: [Header]
     }
@@ -167,7 +167,7 @@ extension MCPConfiguration {
       guard let url = text(url, "\(path).url") else { return nil }
       let rest = ["http://", "https://"].first { url.lowercased().hasPrefix($0) }.map { url.dropFirst($0.count) }
       let isPlain = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-      guard let rest, let first = rest.first, first != "/", isPlain, HTTPTarget(url) != nil else {
+      guard let rest, let first = rest.first, first != "/", isPlain, let target = HTTPTarget(url) else {
         problems.append("\(path).url: must be an http or https URL")
         return nil
       }
@@ -195,7 +195,7 @@ extension MCPConfiguration {
           headers.append(.init(name: name, value: text))
         }
       }
-      return Server.Endpoint(url: url, headers: headers)
+      return Server.Endpoint(target: target, headers: headers)
     }
 
     private static let ownHeaders: Set<String> = [

@@ -198,9 +198,9 @@ extension UpstreamServer {
   private func runHTTP(_ number: Int) async -> String {
     let (changes, changed) = AsyncStream.makeStream(of: Change.self, bufferingPolicy: .bufferingNewest(16))
     let (breaks, broken) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingOldest(1))
-    guard let endpoint = configuration.endpoint, let target = HTTPTarget(endpoint.url),
-      let origin = try? HTTPOrigin(target, connectTimeout: TimeAmount(limits.connect))
-    else { return "its URL can't be used" }
+    guard let endpoint = configuration.endpoint,
+      let origin = try? HTTPOrigin(endpoint.target, connectTimeout: TimeAmount(limits.connect))
+    else { return "TLS can't be set up" }
     let connection = HTTPConnection(
       to: origin, headers: endpoint.headers.map { ($0.name, $0.value) }, limits: limits,
       logger: logger, onNotification: { if let change = Change($0) { changed.yield(change) } },
