@@ -32,6 +32,14 @@ let package = Package(
   ],
   targets: [
     .target(name: "StrictJSON", swiftSettings: settings),
+    .target(
+      name: "JOSE",
+      dependencies: [
+        "StrictJSON",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "CryptoExtras", package: "swift-crypto"),
+      ],
+      swiftSettings: settings),
     .target(name: "JSONRPC", dependencies: ["StrictJSON"], swiftSettings: settings),
     .target(
       name: "CallExecution",
@@ -54,26 +62,29 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "JSONSchema", dependencies: ["CRE2", "RE2", "StrictJSON"], swiftSettings: settings),
     .target(name: "CCounters"),
+    .target(name: "CFonts", exclude: ["Fonts"]),
     .target(name: "CPrimitives"),
+    .target(name: "CSchemas"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
     .target(name: "RE2", dependencies: ["CRE2"], swiftSettings: settings),
     .target(
       name: "RegoLite",
       dependencies: [
-        "CPrimitives", "CRE2", "CYAML", "RE2", "StrictJSON",
+        "CPrimitives", "CRE2", "CYAML", "JOSE", "RE2", "StrictJSON",
         .product(name: "BigInt", package: "BigInt"),
         .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "CryptoExtras", package: "swift-crypto"),
       ],
       swiftSettings: settings),
     .systemLibrary(name: "CSQLite"),
     .systemLibrary(name: "CYAML"),
     .systemLibrary(name: "CZlib"),
+    .target(name: "PDF", dependencies: ["CFonts", "CZlib"], swiftSettings: settings),
     .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
     .target(
       name: "Gateway",
       dependencies: [
-        "CRE2", "CallExecution", "HTTPExchange", "JSONRPC", "JSONSchema", "RE2", "RegoLite", "SQLite", "StrictJSON",
+        "CRE2", "CSchemas", "CallExecution", "HTTPExchange", "JOSE", "JSONRPC", "JSONSchema", "PDF", "RE2", "RegoLite",
+        "SQLite", "StrictJSON",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -112,15 +123,20 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
       swiftSettings: settings),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    .target(name: "TestSupport", dependencies: ["CZlib"], path: "Tests/TestSupport", swiftSettings: settings),
     .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON", "TestSupport"], swiftSettings: settings),
-    .testTarget(name: "JSONSchemaTests", dependencies: ["JSONSchema", "StrictJSON"], swiftSettings: settings),
+    .testTarget(name: "JOSETests", dependencies: ["JOSE", "StrictJSON"], swiftSettings: settings),
+    .testTarget(name: "PDFTests", dependencies: ["PDF", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "RegoLiteTests", dependencies: ["RegoLite", "StrictJSON", "TestSupport"], swiftSettings: settings),
+      name: "JSONSchemaTests", dependencies: ["JSONSchema", "StrictJSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "RegoLiteTests", dependencies: ["JOSE", "RegoLite", "StrictJSON", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "GatewayTests",
       dependencies: [
-        "CallExecution", "Gateway", "DemoTools", "HTTPExchange", "JSONRPC", "StrictJSON", "SQLite",
+        "CallExecution", "Gateway", "DemoTools", "HTTPExchange", "JOSE", "JSONRPC", "JSONSchema", "StrictJSON",
+        "SQLite",
+        "TestSupport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -140,7 +156,7 @@ let package = Package(
 // `make fuzz`: the environment names libFuzzer's runtime, and what it tests counts its branches for it.
 if let runtime = Context.environment["AGENTGATE_FUZZ"] {
   let instrumentation = SwiftSetting.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])
-  for target in package.targets where ["StrictJSON", "RegoLite"].contains(target.name) {
+  for target in package.targets where ["JOSE", "StrictJSON", "RegoLite"].contains(target.name) {
     target.swiftSettings = settings + [instrumentation]
   }
   package.targets.append(

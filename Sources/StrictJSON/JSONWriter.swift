@@ -15,6 +15,11 @@ extension JSONValue {
     swap(&writer.bytes, &bytes)
   }
 
+  /// Appends the text as a JSON string, as RFC 8785 section 3.2.2.2 wants it.
+  public static func appendQuoted(_ text: String, to bytes: inout [UInt8]) {
+    JSONWriter.appendQuoted(text, to: &bytes)
+  }
+
   public func serializedString() -> String { String(decoding: serialized(), as: UTF8.self) }
 
   /// One member or element a line, each level `indent` spaces further in.

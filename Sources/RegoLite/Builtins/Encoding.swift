@@ -1,3 +1,5 @@
+import JOSE
+
 extension Builtins {
   /// Strings as text of other alphabets. Bytes that decode to no UTF-8 become U+FFFD.
   enum Encoding {
@@ -8,7 +10,7 @@ extension Builtins {
       },
       Builtin("base64.decode", [.string], .string) { arguments, context throws(BuiltinError) in
         let bytes = try bytes(arguments, &context)
-        return .string(Text(repairing: try Base64.standard.decode(bytes)))
+        return .string(Text(repairing: try decode(bytes, .standard)))
       },
       Builtin("base64.is_valid", [.string], .boolean) { arguments, context throws(BuiltinError) in
         guard case .string = arguments.operand(1) else { return false }
@@ -63,7 +65,16 @@ extension Builtins {
         case let length: bytes += repeatElement(UInt8(ascii: "="), count: 4 - length)
         }
       }
-      return .string(Text(repairing: try Base64.url.decode(bytes)))
+      return .string(Text(repairing: try decode(bytes, .url)))
+    }
+
+    /// Fails with OPA's text.
+    static func decode(_ text: [UInt8], _ base64: Base64) throws(BuiltinError) -> [UInt8] {
+      do throws(Base64.IllegalByte) {
+        return try base64.decode(text)
+      } catch {
+        throw .failure("illegal base64 data at input byte \(error.offset)")
+      }
     }
 
     private static func hexPair(_ byte: UInt8, uppercase: Bool = false) -> String {
@@ -173,84 +184,5 @@ extension Builtins {
       }
       return .object(ObjectValue(fields.map { (.string($0.key), .array($0.value)) }))
     }
-  }
-}
-
-/// RFC 4648 as Go's encoding/base64 reads and writes it: line ends are skipped, bits left over are not looked at.
-struct Base64 {
-  static let standard = Base64(last: "+/")
-  static let url = Base64(last: "-_")
-
-  private let alphabet: [UInt8]
-  private let values: [UInt8?]
-
-  private init(last: String) {
-    alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\(last)".utf8)
-    var values = [UInt8?](repeating: nil, count: 256)
-    for (value, byte) in alphabet.enumerated() { values[Int(byte)] = UInt8(value) }
-    self.values = values
-  }
-
-  func encode(_ bytes: [UInt8], padded: Bool = true) -> String {
-    var result: [UInt8] = []
-    result.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let count = min(3, bytes.count - start)
-      var word: UInt32 = 0
-      for index in 0..<3 { word = word << 8 | (index < count ? UInt32(bytes[start + index]) : 0) }
-      for index in 0..<4 {
-        if index <= count {
-          result.append(alphabet[Int(word >> UInt32(18 - 6 * index)) & 0x3F])
-        } else if padded {
-          result.append(UInt8(ascii: "="))
-        }
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
-  }
-
-  func decode(_ text: [UInt8]) throws(BuiltinError) -> [UInt8] {
-    func illegal(_ offset: Int) -> BuiltinError { .failure("illegal base64 data at input byte \(offset)") }
-    let isLineEnd = { (byte: UInt8) in byte == 0x0A || byte == 0x0D }
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count / 4 * 3)
-    var (word, digits): (UInt32, Int) = (0, 0)
-    var index = 0
-    while index < text.count {
-      let byte = text[index]
-      if isLineEnd(byte) {
-        index += 1
-        continue
-      }
-      if let value = values[Int(byte)] {
-        word = word << 6 | UInt32(value)
-        digits += 1
-        if digits == 4 {
-          result += [
-            UInt8(truncatingIfNeeded: word >> 16), UInt8(truncatingIfNeeded: word >> 8),
-            UInt8(truncatingIfNeeded: word),
-          ]
-          (word, digits) = (0, 0)
-        }
-        index += 1
-        continue
-      }
-      guard byte == UInt8(ascii: "="), digits >= 2 else { throw illegal(index) }
-      index += 1
-      if digits == 2 {
-        while index < text.count, isLineEnd(text[index]) { index += 1 }
-        guard index < text.count else { throw illegal(text.count) }
-        guard text[index] == UInt8(ascii: "=") else { throw illegal(index - 1) }
-        index += 1
-        result.append(UInt8(truncatingIfNeeded: word >> 4))
-      } else {
-        result += [UInt8(truncatingIfNeeded: word >> 10), UInt8(truncatingIfNeeded: word >> 2)]
-      }
-      while index < text.count, isLineEnd(text[index]) { index += 1 }
-      if index < text.count { throw illegal(index) }
-      return result
-    }
-    if digits > 0 { throw illegal(text.count - digits) }
-    return result
   }
 }

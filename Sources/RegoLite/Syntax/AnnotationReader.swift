@@ -1,3 +1,5 @@
+import JOSE
+
 /// Reads the fields of a `# METADATA` block, as OPA's annotations have them. Fields that OPA doesn't know are left out.
 struct AnnotationReader {
   /// What is wrong with the block: each error at the field that has it.
@@ -303,7 +305,7 @@ struct AnnotationReader {
       case .timestamp?: return .string(Text(YAMLScalar.normalizedTimestamp(text)))
       case .string?, .merge?:
         guard tag == YAMLNode.tagPrefix + "binary" else { return .string(Text(text)) }
-        guard let bytes = Base64URL.decodeLeniently(String(text.filter { !$0.isWhitespace })) else {
+        guard let bytes = Base64.decodeLeniently(String(text.filter { !$0.isWhitespace })) else {
           report("!!binary value contains invalid base64 data", at: node)
           return nil
         }

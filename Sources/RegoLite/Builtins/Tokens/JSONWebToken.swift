@@ -1,3 +1,4 @@
+import JOSE
 import StrictJSON
 
 /// A JSON Web Token in compact form (RFC 7519, RFC 7515 §7.1): its sections as they came, and what they say.
@@ -18,7 +19,7 @@ struct JSONWebToken {
   /// What was signed: the header and the payload as they came.
   var signedBytes: [UInt8] { Array(header.utf8) + [UInt8(ascii: ".")] + Array(payload.utf8) }
 
-  func signatureBytes() throws(BuiltinError) -> [UInt8] { try Base64URL.decode(signature.utf8) }
+  func signatureBytes() throws(BuiltinError) -> [UInt8] { try Self.bytes(signature) }
 
   func headerObject() throws(BuiltinError) -> ObjectValue {
     let bytes = try Self.decode(header, "header")
@@ -36,10 +37,20 @@ struct JSONWebToken {
 
   static func decode(_ section: Substring, _ name: String) throws(BuiltinError) -> [UInt8] {
     do throws(BuiltinError) {
-      return try Base64URL.decode(section.utf8)
+      return try bytes(section)
     } catch {
       throw .failure("JWT \(name) had invalid encoding: \(error.message)")
     }
+  }
+
+  /// With or without padding. Fails with OPA's texts.
+  private static func bytes(_ section: Substring) throws(BuiltinError) -> [UInt8] {
+    var digits = Array(section.utf8)
+    if digits.last != UInt8(ascii: "=") {
+      guard digits.count % 4 != 1 else { throw .failure("illegal base64url string: \(section)") }
+      digits += repeatElement(UInt8(ascii: "="), count: -digits.count & 3)
+    }
+    return try Builtins.Encoding.decode(digits, .url)
   }
 
   static func object(_ bytes: [UInt8]) throws(BuiltinError) -> ObjectValue {

@@ -1,3 +1,4 @@
+import JOSE
 import StrictJSON
 
 extension Builtins {
@@ -126,7 +127,7 @@ extension Builtins {
       }
       try context.charge(algorithm.steps(signing: true))
       let message = Base64URL.encode(Array(header.utf8)) + "." + Base64URL.encode(Array(payload.utf8))
-      let signature = try algorithm.signature(of: Array(message.utf8), by: key.key)
+      let signature = try algorithm.opaSignature(of: Array(message.utf8), by: key.key)
       return .string(Text(message + "." + Base64URL.encode(signature)))
     }
 

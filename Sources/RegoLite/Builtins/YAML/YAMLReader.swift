@@ -1,4 +1,5 @@
 import CYAML
+import JOSE
 
 /// Reads the first document of a stream with libyaml, which Go's yaml.v2 is a translation of.
 ///

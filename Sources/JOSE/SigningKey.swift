@@ -1,9 +1,9 @@
-import Crypto
-import CryptoExtras
+package import Crypto
+package import CryptoExtras
 import FoundationEssentials
 
 /// A key that checks or makes signatures.
-enum SigningKey: Sendable {
+package enum SigningKey: Sendable {
   case secret([UInt8])
   /// Without a key when it is too small or malformed: it then verifies nothing.
   case rsaPublic(_RSA.Signing.PublicKey?)
@@ -15,32 +15,48 @@ enum SigningKey: Sendable {
   /// A key for something else, such as X25519.
   case other
 
-  enum ECPublicKey: Sendable {
+  package enum ECPublicKey: Sendable {
     case p256(P256.Signing.PublicKey)
     case p384(P384.Signing.PublicKey)
     case p521(P521.Signing.PublicKey)
+
+    package var curve: ECCurve {
+      switch self {
+      case .p256: .p256
+      case .p384: .p384
+      case .p521: .p521
+      }
+    }
   }
 
-  enum ECPrivateKey: Sendable {
+  package enum ECPrivateKey: Sendable {
     case p256(P256.Signing.PrivateKey)
     case p384(P384.Signing.PrivateKey)
     case p521(P521.Signing.PrivateKey)
+
+    package var curve: ECCurve {
+      switch self {
+      case .p256: .p256
+      case .p384: .p384
+      case .p521: .p521
+      }
+    }
   }
 
-  struct RSAPrivateNumbers: Sendable {
-    var n, e, d: [UInt8]
+  package struct RSAPrivateNumbers: Sendable {
+    package var n, e, d: [UInt8]
     /// Without the primes the key cannot sign.
-    var p, q: [UInt8]?
+    package var p, q: [UInt8]?
   }
 }
 
-enum ECCurve: String, CaseIterable, Sendable {
+package enum ECCurve: String, CaseIterable, Sendable {
   case p256 = "P-256"
   case p384 = "P-384"
   case p521 = "P-521"
 
   /// The bytes of a coordinate.
-  var coordinateSize: Int {
+  package var coordinateSize: Int {
     switch self {
     case .p256: 32
     case .p384: 48
@@ -48,7 +64,16 @@ enum ECCurve: String, CaseIterable, Sendable {
     }
   }
 
-  func publicKey(x963: [UInt8]) throws -> SigningKey.ECPublicKey {
+  /// The hash of the curve's algorithm.
+  var hash: JWSAlgorithm.Hash {
+    switch self {
+    case .p256: .sha256
+    case .p384: .sha384
+    case .p521: .sha512
+    }
+  }
+
+  package func publicKey(x963: [UInt8]) throws -> SigningKey.ECPublicKey {
     switch self {
     case .p256: .p256(try P256.Signing.PublicKey(x963Representation: x963))
     case .p384: .p384(try P384.Signing.PublicKey(x963Representation: x963))
@@ -56,7 +81,7 @@ enum ECCurve: String, CaseIterable, Sendable {
     }
   }
 
-  func privateKey(_ number: [UInt8]) throws -> SigningKey.ECPrivateKey {
+  package func privateKey(_ number: [UInt8]) throws -> SigningKey.ECPrivateKey {
     switch self {
     case .p256: .p256(try P256.Signing.PrivateKey(rawRepresentation: number))
     case .p384: .p384(try P384.Signing.PrivateKey(rawRepresentation: number))
@@ -69,7 +94,7 @@ enum ECCurve: String, CaseIterable, Sendable {
 
 extension SigningKey {
   /// The key of an X.509 certificate (RFC 5280 §4.1). Nothing else of it is looked at, least of all its signature.
-  init?(certificate bytes: [UInt8]) {
+  package init?(certificate bytes: [UInt8]) {
     var outer = DERReader(bytes[...])
     guard var certificate = outer.sequence(), outer.isAtEnd, var body = certificate.sequence() else { return nil }
     if body.nextTag == DERReader.Tag.version, !body.skip() { return nil }
@@ -81,7 +106,7 @@ extension SigningKey {
   }
 
   /// A `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
-  init?(publicKey bytes: [UInt8]) {
+  package init?(publicKey bytes: [UInt8]) {
     var outer = DERReader(bytes[...])
     guard let info = outer.sequence(), outer.isAtEnd else { return nil }
     self.init(subjectPublicKeyInfo: info)
@@ -123,12 +148,48 @@ extension SigningKey {
   }
 
   /// Keys of 1,024 to 16,384 bits; absent otherwise.
-  static func rsaKey(n: [UInt8], e: [UInt8]) -> _RSA.Signing.PublicKey? {
+  package static func rsaKey(n: [UInt8], e: [UInt8]) -> _RSA.Signing.PublicKey? {
     let null: [UInt8] = [DERReader.Tag.null, 0]
     let key = DERWriter.sequence(DERWriter.integer(n), DERWriter.integer(e))
     let info = DERWriter.sequence(
       DERWriter.sequence(DERWriter.element(DERReader.Tag.objectIdentifier, ObjectIdentifier.rsa), null),
       DERWriter.element(DERReader.Tag.bitString, [0] + key))
     return try? _RSA.Signing.PublicKey(unsafeDERRepresentation: info)
+  }
+}
+
+// MARK: - From PKCS #8
+
+extension SigningKey {
+  /// A `PrivateKeyInfo` (RFC 5958), unencrypted: RSA (RFC 8017 §A.1.2), a curve (RFC 5915) or Ed25519 (RFC 8410 §7).
+  package init?(privateKey bytes: [UInt8]) {
+    var outer = DERReader(bytes[...])
+    guard var info = outer.sequence(), outer.isAtEnd, info.magnitude() != nil, var algorithm = info.sequence(),
+      let name = algorithm.element(DERReader.Tag.objectIdentifier),
+      let key = info.element(DERReader.Tag.octetString)
+    else { return nil }
+    var inner = DERReader(key)
+    switch Array(name) {
+    case ObjectIdentifier.rsa:
+      guard var numbers = inner.sequence(), inner.isAtEnd, numbers.magnitude() == [], let n = numbers.magnitude(),
+        let e = numbers.magnitude(), let d = numbers.magnitude(), let p = numbers.magnitude(),
+        let q = numbers.magnitude()
+      else { return nil }
+      self = .rsaPrivate(RSAPrivateNumbers(n: n, e: e, d: d, p: p, q: q))
+    case ObjectIdentifier.ellipticCurve:
+      guard let parameters = algorithm.element(DERReader.Tag.objectIdentifier),
+        let curve = ObjectIdentifier.curves.first(where: { $0.0 == Array(parameters) })?.1,
+        var fields = inner.sequence(), inner.isAtEnd, fields.magnitude() == [1],
+        let number = fields.element(DERReader.Tag.octetString), let key = try? curve.privateKey(Array(number))
+      else { return nil }
+      self = .ecPrivate(key)
+    case ObjectIdentifier.ed25519:
+      guard let seed = inner.element(DERReader.Tag.octetString), inner.isAtEnd,
+        let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: Array(seed))
+      else { return nil }
+      self = .ed25519Private(key)
+    default:
+      return nil
+    }
   }
 }

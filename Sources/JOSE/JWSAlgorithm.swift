@@ -5,8 +5,8 @@ import FoundationEssentials
 /// A signature algorithm of JSON Web Signatures (RFC 7518 §3, RFC 8037 §3.1). `none` is none of them.
 ///
 /// INVARIANT: the kind of key decides together with the algorithm, so that a public key never serves as a secret.
-struct JWSAlgorithm: Sendable {
-  enum Family: Sendable {
+public struct JWSAlgorithm: Hashable, Sendable {
+  package enum Family: Sendable {
     case hmac
     case rsaPKCS1
     case rsaPSS
@@ -14,20 +14,29 @@ struct JWSAlgorithm: Sendable {
     case eddsa
   }
 
-  enum Hash: Sendable {
+  package enum Hash: Sendable {
     case sha256, sha384, sha512
+
+    /// In bytes.
+    var size: Int {
+      switch self {
+      case .sha256: 32
+      case .sha384: 48
+      case .sha512: 64
+      }
+    }
   }
 
-  let family: Family
-  let hash: Hash
+  package let family: Family
+  package let hash: Hash
 
-  init(_ family: Family, _ hash: Hash) {
+  package init(_ family: Family, _ hash: Hash) {
     self.family = family
     self.hash = hash
   }
 
   /// Absent when the name is unknown.
-  init?(_ name: String) {
+  public init?(_ name: String) {
     if name == "EdDSA" {
       self.init(.eddsa, .sha512)
       return
@@ -40,22 +49,58 @@ struct JWSAlgorithm: Sendable {
     self.init(family, hash)
   }
 
-  /// Steps that one signature or check costs beyond the reading of the message.
-  func steps(signing: Bool) -> Int {
+  /// As a token's header names it.
+  public var name: String {
+    let size =
+      switch hash {
+      case .sha256: "256"
+      case .sha384: "384"
+      case .sha512: "512"
+      }
+    return switch family {
+    case .hmac: "HS" + size
+    case .rsaPKCS1: "RS" + size
+    case .rsaPSS: "PS" + size
+    case .ecdsa: "ES" + size
+    case .eddsa: "EdDSA"
+    }
+  }
+
+  /// A secret makes the signature and checks it: whoever can do one can do the other.
+  public var isSymmetric: Bool { family == .hmac }
+
+  /// Whether the key, public or private, is one for the algorithm and large enough for it: a secret as long as the hash
+  /// at least (RFC 7518 §3.2), RSA of 2,048 bits (§3.3), the curve that belongs to the hash (§3.4).
+  package func fits(_ key: SigningKey) -> Bool {
+    switch (family, key) {
+    case (.hmac, .secret(let secret)): secret.count >= hash.size
+    case (.rsaPKCS1, .rsaPublic(let key?)), (.rsaPSS, .rsaPublic(let key?)): key.keySizeInBits >= 2_048
+    // A smaller one doesn't sign.
+    case (.rsaPKCS1, .rsaPrivate), (.rsaPSS, .rsaPrivate): true
+    case (.ecdsa, .ecPublic(let key)): key.curve.hash == hash
+    case (.ecdsa, .ecPrivate(let key)): key.curve.hash == hash
+    case (.eddsa, .ed25519Public), (.eddsa, .ed25519Private): true
+    default: false
+    }
+  }
+
+  /// Bytes of a signature; absent when the key decides.
+  var signatureSize: Int? {
     switch family {
-    case .hmac: 50
-    case .rsaPKCS1, .rsaPSS: signing ? 20_000 : 1_000
-    case .ecdsa, .eddsa: 3_000
+    case .hmac: hash.size
+    case .rsaPKCS1, .rsaPSS: nil
+    case .ecdsa: ECCurve.allCases.first { $0.hash == hash }.map { 2 * $0.coordinateSize }
+    case .eddsa: 64
     }
   }
 
   // MARK: Checking
 
   /// Whether `key` has signed the message; false for a key of another kind.
-  func isValid(_ signature: [UInt8], of message: [UInt8], by key: SigningKey) -> Bool {
+  package func isValid(_ signature: [UInt8], of message: [UInt8], by key: SigningKey) -> Bool {
     switch (family, key) {
     case (.hmac, .secret(let secret)):
-      return Builtins.Hashes.haveSameBytes(code(message, secret), signature)
+      return isCode(signature, of: message, secret)
     case (.rsaPKCS1, .rsaPublic(let key?)):
       return isValid(signature, of: message, by: key, padding: .insecurePKCS1v1_5)
     case (.rsaPSS, .rsaPublic(let key?)):
@@ -118,7 +163,8 @@ struct JWSAlgorithm: Sendable {
 
   // MARK: Signing
 
-  func signature(of message: [UInt8], by key: SigningKey) throws(BuiltinError) -> [UInt8] {
+  /// Fails for a key that isn't private or of another kind. ES* takes any curve here; see `fits`.
+  package func signature(of message: [UInt8], by key: SigningKey) throws(SigningError) -> [UInt8] {
     switch (family, key) {
     case (.hmac, .secret(let secret)):
       return code(message, secret)
@@ -134,26 +180,21 @@ struct JWSAlgorithm: Sendable {
         case .sha512: return try Self.signature(of: SHA512.hash(data: message), by: key)
         }
       } catch {
-        throw .failure("jwsbb.Sign: the key cannot sign")
+        throw .refused
       }
     case (.eddsa, .ed25519Private(let key)):
-      guard let signature = try? key.signature(for: message) else { throw .failure("jwsbb.Sign: the key cannot sign") }
+      guard let signature = try? key.signature(for: message) else { throw .refused }
       return Array(signature)
     default:
-      throw .failure(
-        "jwsbb.Sign: invalid key type \(key.jwxTypeName). \(wantedTypeName) is required\(conversionFault(key))")
+      throw .wrongKind
     }
   }
 
   private func signature(
     of message: [UInt8], by numbers: SigningKey.RSAPrivateNumbers, padding: _RSA.Signing.Padding
-  ) throws(BuiltinError) -> [UInt8] {
-    guard let q = numbers.q, let p = numbers.p else {
-      let place = "failed to produce rsa.PrivateKey from *jwk.rsaPrivateKey: jwk.Export"
-      throw .failure(
-        "jwsbb.Sign: invalid key type *jwk.rsaPrivateKey. *rsa.PrivateKey is required: \(place): "
-          + "failed to export jwk.Key to raw format: missing \"\(numbers.q == nil ? "q" : "p")\" value")
-    }
+  ) throws(SigningError) -> [UInt8] {
+    guard let q = numbers.q else { throw .missingPrime("q") }
+    guard let p = numbers.p else { throw .missingPrime("p") }
     do {
       let key = try _RSA.Signing.PrivateKey(n: numbers.n, e: numbers.e, d: numbers.d, p: p, q: q)
       let signature =
@@ -164,7 +205,7 @@ struct JWSAlgorithm: Sendable {
         }
       return Array(signature.rawRepresentation)
     } catch {
-      throw .failure("jwsbb.Sign: an RSA key that signs must be well formed and have 2048 bits or more")
+      throw .malformedRSAKey
     }
   }
 
@@ -176,6 +217,16 @@ struct JWSAlgorithm: Sendable {
     }
   }
 
+  /// Takes the same time wherever the first difference is.
+  private func isCode(_ code: [UInt8], of message: [UInt8], _ secret: [UInt8]) -> Bool {
+    let key = SymmetricKey(data: secret)
+    return switch hash {
+    case .sha256: HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: message, using: key)
+    case .sha384: HMAC<SHA384>.isValidAuthenticationCode(code, authenticating: message, using: key)
+    case .sha512: HMAC<SHA512>.isValidAuthenticationCode(code, authenticating: message, using: key)
+    }
+  }
+
   private func code(_ message: [UInt8], _ secret: [UInt8]) -> [UInt8] {
     let key = SymmetricKey(data: secret)
     return switch hash {
@@ -184,36 +235,15 @@ struct JWSAlgorithm: Sendable {
     case .sha512: Array(HMAC<SHA512>.authenticationCode(for: message, using: key))
     }
   }
-
-  private func conversionFault(_ key: SigningKey) -> String {
-    if case .hmac = family { return "" }
-    let wanted = wantedTypeName.hasPrefix("*") ? String(wantedTypeName.dropFirst()) : wantedTypeName
-    let module = if case .ecdsa = family { "keyconv: " } else { "" }
-    return ": \(module)failed to produce \(wanted) from \(key.jwxTypeName): jwk.Export: "
-      + "no suitable exporter found for key type '\(key.jwxTypeName)'"
-  }
-
-  private var wantedTypeName: String {
-    switch family {
-    case .hmac: "[]byte"
-    case .rsaPKCS1, .rsaPSS: "*rsa.PrivateKey"
-    case .ecdsa: "*ecdsa.PrivateKey"
-    case .eddsa: "ed25519.PrivateKey"
-    }
-  }
 }
 
-extension SigningKey {
-  /// The type that OPA's messages name.
-  fileprivate var jwxTypeName: String {
-    switch self {
-    case .secret: "*jwk.symmetricKey"
-    case .rsaPublic: "*jwk.rsaPublicKey"
-    case .rsaPrivate: "*jwk.rsaPrivateKey"
-    case .ecPublic: "*jwk.ecdsaPublicKey"
-    case .ecPrivate: "*jwk.ecdsaPrivateKey"
-    case .ed25519Public, .other: "*jwk.okpPublicKey"
-    case .ed25519Private: "*jwk.okpPrivateKey"
-    }
-  }
+/// Why a key makes no signature.
+package enum SigningError: Error, Equatable {
+  /// Not private, or for another algorithm.
+  case wrongKind
+  /// An RSA key without `p` or `q`.
+  case missingPrime(String)
+  /// Or of fewer than 2,048 bits.
+  case malformedRSAKey
+  case refused
 }

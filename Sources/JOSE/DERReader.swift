@@ -1,43 +1,43 @@
-/// Reads elements of the Distinguished Encoding Rules (X.690) one after the other, as far as certificates and public
-/// keys need them: tags of one byte, lengths of up to four.
-struct DERReader {
+/// Reads elements of the Distinguished Encoding Rules (X.690) one after the other, as far as certificates and keys
+/// need them: tags of one byte, lengths of up to four.
+package struct DERReader {
   private var bytes: ArraySlice<UInt8>
 
-  init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+  package init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
 
-  enum Tag {
-    static let integer: UInt8 = 0x02
-    static let bitString: UInt8 = 0x03
-    static let octetString: UInt8 = 0x04
-    static let null: UInt8 = 0x05
-    static let objectIdentifier: UInt8 = 0x06
-    static let sequence: UInt8 = 0x30
+  package enum Tag {
+    package static let integer: UInt8 = 0x02
+    package static let bitString: UInt8 = 0x03
+    package static let octetString: UInt8 = 0x04
+    package static let null: UInt8 = 0x05
+    package static let objectIdentifier: UInt8 = 0x06
+    package static let sequence: UInt8 = 0x30
     /// `[0]`, a certificate's version.
-    static let version: UInt8 = 0xA0
+    package static let version: UInt8 = 0xA0
   }
 
-  var isAtEnd: Bool { bytes.isEmpty }
-  var nextTag: UInt8? { bytes.first }
+  package var isAtEnd: Bool { bytes.isEmpty }
+  package var nextTag: UInt8? { bytes.first }
 
   /// The next element's content; absent when its tag is another or it is cut short.
-  mutating func element(_ tag: UInt8) -> ArraySlice<UInt8>? {
+  package mutating func element(_ tag: UInt8) -> ArraySlice<UInt8>? {
     guard let element = anyElement(), element.tag == tag else { return nil }
     return element.content
   }
 
-  mutating func sequence() -> DERReader? { element(Tag.sequence).map { DERReader($0) } }
+  package mutating func sequence() -> DERReader? { element(Tag.sequence).map { DERReader($0) } }
 
   /// The next element without its meaning.
-  mutating func skip() -> Bool { anyElement() != nil }
+  package mutating func skip() -> Bool { anyElement() != nil }
 
   /// The magnitude of an integer that isn't negative, without leading zeros.
-  mutating func magnitude() -> [UInt8]? {
+  package mutating func magnitude() -> [UInt8]? {
     guard let content = element(Tag.integer), let first = content.first, first < 0x80 else { return nil }
     return Array(content.drop { $0 == 0 })
   }
 
   /// The bytes of a bit string that has a whole number of them.
-  mutating func wholeBitString() -> ArraySlice<UInt8>? {
+  package mutating func wholeBitString() -> ArraySlice<UInt8>? {
     guard let content = element(Tag.bitString), content.first == 0 else { return nil }
     return content.dropFirst()
   }
@@ -59,8 +59,8 @@ struct DERReader {
 }
 
 /// Writes what `DERReader` reads.
-enum DERWriter {
-  static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+package enum DERWriter {
+  package static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
     var length: [UInt8] = []
     if content.count < 0x80 {
       length = [UInt8(content.count)]
@@ -75,10 +75,12 @@ enum DERWriter {
     return [tag] + length + content
   }
 
-  static func sequence(_ elements: [UInt8]...) -> [UInt8] { element(DERReader.Tag.sequence, elements.flatMap { $0 }) }
+  package static func sequence(_ elements: [UInt8]...) -> [UInt8] {
+    element(DERReader.Tag.sequence, elements.flatMap { $0 })
+  }
 
   /// The integer with this magnitude.
-  static func integer(_ magnitude: [UInt8]) -> [UInt8] {
+  package static func integer(_ magnitude: [UInt8]) -> [UInt8] {
     var content = Array(magnitude.drop { $0 == 0 })
     if (content.first ?? 0x80) >= 0x80 { content.insert(0, at: 0) }
     return element(DERReader.Tag.integer, content)

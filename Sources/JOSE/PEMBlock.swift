@@ -1,12 +1,12 @@
 /// A block of text between `-----BEGIN …-----` and `-----END …-----` lines (RFC 7468), as Go's `pem.Decode` finds it.
-struct PEMBlock {
-  let label: String
-  let bytes: [UInt8]
+package struct PEMBlock {
+  package let label: String
+  package let bytes: [UInt8]
   /// Whether anything follows the line that ends the block.
-  let hasMore: Bool
+  package let hasMore: Bool
 
   /// The first block in the text.
-  init?(in text: String) {
+  package init?(in text: String) {
     // By bytes: a Character may hold a line end and what comes before it.
     let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
       Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
@@ -23,7 +23,7 @@ struct PEMBlock {
       while let line = body.first, line.contains(":") { body = body.dropFirst() }
       let digits = body.joined().filter { !$0.isWhitespace }
       guard digits.utf8.count % 4 == 0, !digits.contains("-"), !digits.contains("_"),
-        let bytes = Base64URL.decodeLeniently(digits)
+        let bytes = Base64.decodeLeniently(digits)
       else { continue }
       self.label = label
       self.bytes = bytes
