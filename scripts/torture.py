@@ -128,7 +128,7 @@ def main():
     rng = random.Random(args.seed)
     state = tempfile.mkdtemp(prefix="agentgate-torture-")
     server = Server(os.path.abspath(args.binary), state, os.path.abspath(args.policies))
-    answered = answered_kills = lost_events = changed_events = lost_kills = ran_after_kill = open_intents = 0
+    answered = answered_kills = lost_events = changed_events = lost_kills = ran_after_kill = open_intents = broken_chains = 0
     all_kills = {}
     try:
         for round_number in range(args.rounds):
@@ -164,7 +164,12 @@ def main():
             with sqlite3.connect(os.path.join(state, "traces.db")) as db:
                 rows = dict(db.execute("SELECT event_id, policy_decision FROM traces"))
                 open_intents += db.execute(
-                    "SELECT count(*) FROM intents WHERE event_id NOT IN (SELECT event_id FROM traces)").fetchone()[0]
+                    "SELECT count(*) FROM running WHERE event_id NOT IN (SELECT event_id FROM traces)").fetchone()[0]
+            check = subprocess.run(
+                [args.binary, "verify", "--store", os.path.join(state, "traces.db")], capture_output=True, text=True)
+            if check.returncode:
+                broken_chains += 1
+                print(check.stdout, check.stderr)
             for session, _, reply in calls:
                 answered += 1
                 decision = rows.get(reply["trace_id"])
@@ -180,8 +185,8 @@ def main():
         shutil.rmtree(state, ignore_errors=True)
     print(f"seed {args.seed}: {args.rounds} times kill -9; {answered} answered calls: {lost_events} missing, "
           f"{changed_events} changed; {answered_kills} answered kills: {lost_kills} lost, {ran_after_kill} calls ran "
-          f"after one; {open_intents} writes without an event")
-    failed = lost_events + changed_events + lost_kills + ran_after_kill + open_intents
+          f"after one; {open_intents} calls without an event, {broken_chains} broken chains")
+    failed = lost_events + changed_events + lost_kills + ran_after_kill + open_intents + broken_chains
     sys.exit(1 if failed or answered == 0 or answered_kills == 0 else 0)
 
 

@@ -38,12 +38,18 @@ public struct Approvals: Sendable {
   func standing(of call: ToolCall, hash: String, _ decision: Decision, revision: String) async -> Standing {
     do throws(ApprovalStoreError) {
       guard let state = call.approvalState else { return try await ask(for: call, hash, decision, revision) }
-      guard
-        let id = try? seal.open(
+      let id: String
+      do throws(RequestStateError) {
+        id = try seal.open(
           state, session: call.sessionID.rawValue, tool: call.toolName.rawValue, argumentsHash: hash, now: clock.now())
-      else { return .refused("The request state is not valid for this call") }
+      } catch {
+        return .refused(error.refusal)
+      }
       guard let request = try await store.request(id) else {
         return .refused("The approval is no longer known")
+      }
+      guard request.policyRevision == revision else {
+        return .refused("The policy has changed since the approval was asked for")
       }
       return standing(of: request)
     } catch {
@@ -73,15 +79,18 @@ public struct Approvals: Sendable {
     }
   }
 
+  /// What a call brings along, as `approval_token` or as `requestState`, to pass by this approval: bound to the session,
+  /// the tool, the arguments and, by the request, the agent and the policy's revision. Worth nothing until somebody has
+  /// approved, and after one use. Absent when it can't be made.
+  func token(for request: ApprovalRequest) -> String? {
+    try? seal.seal(
+      id: request.id, session: request.sessionID, tool: request.toolName, argumentsHash: request.argumentsHash,
+      expires: request.expires)
+  }
+
   private func pending(_ request: ApprovalRequest) -> Standing {
-    do throws(RequestStateError) {
-      let state = try seal.seal(
-        id: request.id, session: request.sessionID, tool: request.toolName, argumentsHash: request.argumentsHash,
-        expires: request.expires)
-      return .pending(PendingApproval(id: request.id, requestState: state, expires: request.expires))
-    } catch {
-      return .refused("Approvals are unavailable")
-    }
+    guard let state = token(for: request) else { return .refused("Approvals are unavailable") }
+    return .pending(PendingApproval(id: request.id, requestState: state, expires: request.expires))
   }
 
   /// Uses the approval up for this call. False when it isn't, or no longer, there for it.
@@ -93,6 +102,17 @@ public struct Approvals: Sendable {
     } catch {
       logger.error("an approval can't be used", metadata: ["problem": "\(error)", "approval_id": .string(id)])
       return false
+    }
+  }
+}
+
+extension RequestStateError {
+  /// For the caller, whose own call it is about.
+  fileprivate var refusal: String {
+    switch reason {
+    case .expired: "The approval has expired"
+    case .otherCall: "The approval is for another call"
+    case .malformed, .notOurs, .unsealable: "The approval token is not valid"
     }
   }
 }

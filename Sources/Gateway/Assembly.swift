@@ -19,7 +19,10 @@ public struct Assembly: Sendable {
   private let legacySessions = LegacySessions()
   private let changes = ListChanges()
   private let deadman: Deadman
+  private let broker: CredentialBroker
+  private let outbound = OutboundHTTP()
   let responder: GatewayResponder
+  public let authentication: AgentAuthentication
   private let logger: Logger
 
   /// Which doors the gateway has.
@@ -65,17 +68,36 @@ public struct Assembly: Sendable {
     killSwitch = KillSwitch(
       file: configuration.killSwitchPath, createIfMissing: StateFolder.isFirstStart(configuration),
       followsClosely: door == .stdio, clock: clock, logger: logger)
+    let evidenceKey: EvidenceKey
+    do throws(SecretFileError) {
+      evidenceKey = try EvidenceKey(file: configuration.evidenceKeyPath, signingKey: configuration.signingKey)
+    } catch {
+      throw .store("evidence key: \(error)")
+    }
     if let traces {
       self.traces = traces
     } else {
       do throws(TraceStoreError) {
         self.traces = try TraceStoreBackend.sqlite.open(
-          path: configuration.traceDatabasePath, clock: clock, logger: logger)
+          path: configuration.traceDatabasePath, key: evidenceKey, clock: clock, logger: logger)
       } catch {
         throw .store("\(configuration.traceDatabasePath): \(error)")
       }
     }
+    broker = CredentialBroker(
+      clock: clock, monotonicClock: monotonic,
+      isKilled: { [killSwitch] use in
+        killSwitch.verdict(session: use.session, tool: use.tool, agent: use.agent) != nil
+      }, logger: logger, send: { [outbound] request in try await outbound.send(request) })
     let servers = try tools == nil ? Self.upstreams(configuration) : MCPConfiguration([])
+    for server in servers.servers {
+      for settings in server.settings.allCredentials {
+        guard let problem = broker.problem(with: settings) else { continue }
+        logger.warning(
+          "a credential can't be had at present: what needs it will be denied",
+          metadata: ["server": .string(server.name), "kind": .string(settings.kind), "problem": .string(problem)])
+      }
+    }
     pins = ToolPins(
       file: configuration.toolPinsPath, serversOfFirstStart: servers.servers.map(\.name), clock: clock, logger: logger)
     let runner: any ToolRunner
@@ -86,11 +108,27 @@ public struct Assembly: Sendable {
       var limits = UpstreamLimits()
       limits.grace = .seconds(configuration.killGraceSeconds)
       let servers = UpstreamServers(
-        configuration: servers, pins: pins, limits: limits, clientVersion: Version.current, logger: logger)
+        configuration: servers, pins: pins, limits: limits, clientVersion: Version.current, broker: broker,
+        logger: logger)
       upstreams = servers
       runner = servers
     }
 
+    do throws(ConfigurationError) {
+      authentication = try AgentAuthentication(
+        configuration.agentAuth, host: door == .stdio ? "localhost" : configuration.host, clock: clock,
+        monotonicClock: monotonic, logger: logger, fetch: outbound.jwkFetch)
+    } catch {
+      throw .configuration("\(error)")
+    }
+    let approvers: AgentKeys?
+    do throws(KeyFileError) {
+      approvers = try configuration.approvers.map { path throws(KeyFileError) in
+        try AgentKeys(file: path, holder: .approver, clock: clock, monotonicClock: monotonic, logger: logger)
+      }
+    } catch {
+      throw .configuration("approvers: \(error)")
+    }
     let ids = EventIDGenerator(clock: clock)
     do {
       approvals = Approvals(
@@ -104,7 +142,7 @@ public struct Assembly: Sendable {
       policy: policy, killSwitch: killSwitch,
       rateLimiter: RateLimiter(
         windowSeconds: configuration.rateWindowSeconds, clock: clock, monotonic: monotonic),
-      traces: self.traces, tools: runner, approvals: approvals,
+      traces: self.traces, tools: runner, approvals: approvals, broker: broker,
       approvalToken: configuration.approvalToken.flatMap(Secret.init),
       policyVersion: configuration.policyVersion, ids: ids, sessionCalls: configuration.sessionCalls, clock: clock,
       monotonic: monotonic, logger: logger)
@@ -112,7 +150,7 @@ public struct Assembly: Sendable {
       killSwitch: killSwitch, policy: policy, traces: self.traces,
       containments: Containments(
         inFlight: gatekeeper.inFlight, killSwitch: killSwitch, traces: self.traces, ids: ids,
-        signingKey: configuration.signingKey.map { Array($0.utf8) } ?? [],
+        broker: broker, key: evidenceKey,
         grace: servers.servers.compactMap(\.settings.grace).reduce(.seconds(configuration.killGraceSeconds), max),
         clock: clock, monotonic: monotonic, logger: logger),
       changes: changes, policyVersion: configuration.policyVersion, ids: ids, clock: clock, logger: logger)
@@ -140,12 +178,15 @@ public struct Assembly: Sendable {
           + SessionRoutes(
             controls: controls, traces: self.traces,
             evidenceBuilder: EvidenceBuilder(
-              store: self.traces, version: Version.current, signingKey: configuration.signingKey.map { Array($0.utf8) },
-              clock: clock)
+              store: self.traces, version: Version.current, key: evidenceKey, clock: clock)
           ).list
-          + ApprovalRoutes(store: approvals.store) { [controls] act in
-            await controls.note(approves: act.approves, act.request, by: act.decider, note: act.note)
-          }.list
+          + EvidenceRoutes(publicKey: evidenceKey.publicKey).list
+          + ApprovalRoutes(
+            store: approvals.store,
+            record: { [controls] act in
+              await controls.note(approves: act.approves, act.request, by: act.decider, note: act.note)
+            }, token: approvals.token
+          ).list
           + ToolPinRoutes(
             pins: pins, record: { [controls] entries in await controls.note(approvalOf: entries) },
             onChange: { [upstreams] in await upstreams?.pinsChanged() }
@@ -154,9 +195,9 @@ public struct Assembly: Sendable {
           + AdminRoutes(controls: controls, policyPath: configuration.policyPath).list
           + HealthRoutes(
             policy: policy, killSwitch: killSwitch, traces: self.traces,
-            upstreams: { [upstreams] in upstreams?.status ?? [:] }
+            authentication: authentication, upstreams: { [upstreams] in upstreams?.status ?? [:] }
           ).list),
-      adminKey: adminKey, clock: monotonic, logger: logger)
+      adminKey: adminKey, authentication: authentication, approvers: approvers, clock: monotonic, logger: logger)
   }
 
   private static func upstreams(_ configuration: Configuration) throws(StartError) -> MCPConfiguration {
@@ -198,10 +239,12 @@ public struct Assembly: Sendable {
 
   /// Serves MCP on standard input and output until the input ends or SIGTERM or SIGINT comes; then ends as `run` does.
   ///
-  /// - Parameter session: of every call
-  public func runOverStandardIO(session: SessionID) async throws {
+  /// - Parameters:
+  ///   - session: of every call
+  ///   - identity: of the agent; absent where agents needn't authenticate
+  public func runOverStandardIO(session: SessionID, identity: AgentIdentity?) async throws {
     signal(SIGPIPE, SIG_IGN)
-    let door = StdioDoor(server: mcp, session: session, changes: changes, logger: logger)
+    let door = StdioDoor(server: mcp, session: session, identity: identity, changes: changes, logger: logger)
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = backgroundServices.map { .init(service: $0) }
     services.append(
       .init(
@@ -217,6 +260,7 @@ public struct Assembly: Sendable {
   /// What runs behind every door, to be shut down from the last to the first.
   private var backgroundServices: [any Service] {
     var services: [any Service] = [
+      CredentialKeeping(broker: broker, outbound: outbound),
       KillSwitchWatch(killSwitch: killSwitch, controls: controls), PinsWatch(pins: pins, upstreams: upstreams),
     ]
     if let upstreams {
@@ -257,6 +301,17 @@ private struct PinsWatch: Service {
 
   func run() async throws {
     await cancelWhenGracefulShutdown { await pins.watch { await upstreams?.pinsChanged() } }
+  }
+}
+
+/// Takes back what is over, and at the end all that was lent.
+private struct CredentialKeeping: Service {
+  let broker: CredentialBroker
+  let outbound: OutboundHTTP
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown { await broker.run() }
+    await outbound.shutdown()
   }
 }
 

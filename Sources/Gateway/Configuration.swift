@@ -1,3 +1,4 @@
+import JOSE
 public import Logging
 public import StrictJSON
 
@@ -40,8 +41,12 @@ public struct Configuration: Sendable {
   public var sessionCalls = 64
   /// Until a question to a human, and its answer, is void.
   public var approvalSeconds = 3_600
-  /// Absent: evidence isn't signed.
+  /// Absent: evidence is signed with the state folder's key alone.
   public var signingKey: String?
+  /// A file with the keys of those who approve; absent, only the admin key approves.
+  public var approvers: String?
+  /// How agents prove who they are.
+  public var agentAuth = AgentAuthSettings()
   /// What was set and has no effect.
   public var warnings: [String] = []
 
@@ -82,6 +87,19 @@ public struct Configuration: Sendable {
     settings.secret("approval_token", shortest: 1) { self.approvalToken = $0 }
     settings.secret("admin_api_key", shortest: 16) { self.adminKey = $0 }
     settings.secret("signing_key", shortest: 16) { self.signingKey = $0 }
+    settings.path("approvers") { self.approvers = $0 }
+    settings.parsed("agent_auth", "is none of off, required", AgentAuthSettings.Mode.init(rawValue:)) {
+      self.agentAuth.mode = $0
+    }
+    settings.path("agent_keys") { self.agentAuth.keyFile = $0 }
+    settings.pathOrURL("agent_jwks") { self.agentAuth.keySet = AgentAuthSettings.KeySet($0) }
+    settings.text("agent_jwt_issuer") { self.agentAuth.issuer = $0 }
+    settings.text("agent_jwt_audience") { self.agentAuth.audience = $0 }
+    settings.text("agent_jwt_agent_claim") { self.agentAuth.agentClaim = $0 }
+    settings.text("agent_jwt_user_claim") { self.agentAuth.userClaim = $0 }
+    settings.parsed(
+      "agent_jwt_algorithms", "must be names of JWS algorithms with commas between", JWSAlgorithm.list
+    ) { self.agentAuth.algorithms = $0 }
     for name in ["AGENTGATE_REDIS_URL", "AGENTGATE_OPA_URL"] where environment[name]?.isEmpty == false {
       warnings.append("\(name) is set but not used: the policy engine and the kill switch are built in")
     }
@@ -129,7 +147,8 @@ private struct SettingsFile {
   static let keys: Set<String> = [
     "host", "port", "policy_path", "state_dir", "trace_db", "mcp_config", "log_level", "policy_version",
     "rate_window_seconds", "approval_token", "admin_api_key", "signing_key", "allowed_origins", "kill_grace_seconds",
-    "deadman_seconds", "session_calls", "approval_seconds",
+    "deadman_seconds", "session_calls", "approval_seconds", "approvers", "agent_auth", "agent_keys", "agent_jwks",
+    "agent_jwt_issuer", "agent_jwt_audience", "agent_jwt_agent_claim", "agent_jwt_user_claim", "agent_jwt_algorithms",
   ]
 
   init(reading path: String) throws(ConfigurationError) {
@@ -207,6 +226,10 @@ private struct Settings {
     text(name) { take($0.hasPrefix("/") ? $0 : (folder ?? "") + $0) }
   }
 
+  mutating func pathOrURL(_ name: String, _ take: (String) -> Void) {
+    if find(name)?.value.stringValue?.contains("://") == true { text(name, take) } else { path(name, take) }
+  }
+
   mutating func integer(_ name: String, in range: ClosedRange<Int>, _ take: (Int) -> Void) {
     guard let found = find(name) else { return }
     guard let value = found.value.intValue ?? found.value.stringValue.flatMap({ Int($0) }), range.contains(value) else {
@@ -240,5 +263,13 @@ private struct Settings {
     } else {
       take(text)
     }
+  }
+}
+
+extension JWSAlgorithm {
+  /// Absent when one of the names is none.
+  fileprivate static func list(_ text: String) -> Set<JWSAlgorithm>? {
+    let algorithms = text.split(separator: ",").map { JWSAlgorithm(String($0.filter { $0 != " " })) }
+    return algorithms.contains(nil) ? nil : Set(algorithms.compactMap(\.self))
   }
 }

@@ -23,7 +23,8 @@ public final class Containments: Sendable {
   private let killSwitch: KillSwitch
   private let traces: any TraceStore
   private let ids: EventIDGenerator
-  private let signingKey: [UInt8]
+  private let broker: CredentialBroker?
+  private let key: EvidenceKey
   private let grace: Duration
   private let clock: WallClock
   private let monotonic: MonotonicClock
@@ -31,17 +32,20 @@ public final class Containments: Sendable {
   private let receipts = Mutex((byID: [String: ContainmentReceipt](), order: [String]()))
 
   /// - Parameters:
-  ///   - signingKey: of evidence; empty for none
+  ///   - broker: takes back what the killed were lent
+  ///   - key: signs receipts as it does evidence
   ///   - grace: the longest that a server has to acknowledge a cancellation
   init(
     inFlight: CallsInFlight, killSwitch: KillSwitch, traces: any TraceStore, ids: EventIDGenerator,
-    signingKey: [UInt8], grace: Duration, clock: WallClock, monotonic: MonotonicClock, logger: Logger
+    broker: CredentialBroker? = nil, key: EvidenceKey, grace: Duration, clock: WallClock, monotonic: MonotonicClock,
+    logger: Logger
   ) {
     self.inFlight = inFlight
     self.killSwitch = killSwitch
     self.traces = traces
     self.ids = ids
-    self.signingKey = signingKey
+    self.broker = broker
+    self.key = key
     self.grace = grace
     self.clock = clock
     self.monotonic = monotonic
@@ -72,8 +76,10 @@ public final class Containments: Sendable {
     for entry in entries { entry.handle.watch { announce.yield() } }
     for entry in entries { entry.handle.giveUp(.containment("killed: \(ongoing.reason)")) }
     receipt.steps.append(.init(name: "calls_cancelled", after: monotonic.now() - ongoing.origin))
+    let revocation = revoke()
     await waitForVerdicts(of: entries, news)
     update(&receipt, with: entries, since: ongoing.origin, isOver: false)
+    await note(revocation, in: &receipt, since: ongoing.origin, within: Self.patience)
     if receipt.isSettled {
       keep(receipt)
       return receipt
@@ -82,10 +88,45 @@ public final class Containments: Sendable {
     keep(receipt)
     let open = receipt
     Task {
-      await self.follow(open, entries, ongoing.origin, settled)
+      await self.follow(open, entries, revocation, ongoing.origin, settled)
       announce.finish()
     }
     return receipt
+  }
+
+  /// What is taken back from the killed, and when that was done: nanoseconds of `MonotonicClock`.
+  private typealias Revocation = Task<(result: CredentialRevocation, at: Int64), Never>
+
+  /// Takes back what those have been lent whom the kill switch no longer lets pass; absent without a broker.
+  private func revoke() -> Revocation? {
+    guard let broker else { return nil }
+    return Task { [killSwitch, monotonic] in
+      let result = await broker.revoke { session, agent in
+        killSwitch.verdict(session: session, tool: nil, agent: agent) != nil
+      }
+      return (result, monotonic.now())
+    }
+  }
+
+  /// - Parameter limit: how long it is waited for; absent, until it is over
+  private func note(
+    _ revocation: Revocation?, in receipt: inout ContainmentReceipt, since origin: Int64, within limit: Duration?
+  ) async {
+    guard let revocation, receipt.credentials == nil else { return }
+    let done = FirstOf<(result: CredentialRevocation, at: Int64)?>()
+    Task { done.set(await revocation.value) }
+    if let limit {
+      Task {
+        try? await Task.sleep(for: limit)
+        done.set(nil)
+      }
+    }
+    guard let (result, time) = await done.value else {
+      receipt.isSettled = false
+      return
+    }
+    receipt.credentials = result
+    if result.count > 0 { receipt.steps.append(.init(name: "credentials_revoked", after: time - origin)) }
   }
 
   /// As `ContainmentReceipt.json`; absent when there is none of this id.
@@ -96,10 +137,11 @@ public final class Containments: Sendable {
     return try await stored(final) ?? open
   }
 
-  func json(_ receipt: ContainmentReceipt) -> JSONValue { receipt.json(signedWith: signingKey) }
+  func json(_ receipt: ContainmentReceipt) -> JSONValue { receipt.json(signedWith: key) }
 
   private func stored(_ eventID: String) async throws(TraceStoreError) -> JSONValue? {
-    try await traces.events(matching: .event(eventID), after: nil, limit: 1).events.first?.details?.value["containment"]
+    try await traces.events(matching: .event(eventID), after: nil, limit: 1).events.first?.event.details?.value[
+      "containment"]
   }
 
   private func waitForVerdicts(of entries: [CallsInFlight.Entry], _ news: AsyncStream<Void>) async {
@@ -117,7 +159,7 @@ public final class Containments: Sendable {
 
   /// Until every verdict is final, for at most the grace time and a little more, in which servers are ended.
   private func follow(
-    _ open: ContainmentReceipt, _ entries: [CallsInFlight.Entry], _ origin: Int64,
+    _ open: ContainmentReceipt, _ entries: [CallsInFlight.Entry], _ revocation: Revocation?, _ origin: Int64,
     _ settled: @Sendable (ContainmentReceipt, JSONValue) -> TraceEvent
   ) async {
     let end = ContinuousClock.now + grace + .milliseconds(500)
@@ -126,6 +168,7 @@ public final class Containments: Sendable {
     }
     var receipt = open
     update(&receipt, with: entries, since: origin, isOver: true)
+    await note(revocation, in: &receipt, since: origin, within: nil)
     receipt.steps.append(.init(name: "grace_over", after: monotonic.now() - origin))
     receipt.isSettled = true
     keep(receipt)

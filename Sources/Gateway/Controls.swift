@@ -169,6 +169,17 @@ public struct Controls: Sendable {
     return isRecorded
   }
 
+  /// Keeps as evidence that a session's evidence is handed out. False when it can't be kept.
+  func note(exportOf session: SessionID, as format: String, events: Int, hash: String) async -> Bool {
+    var event = event(.export, reason: "Evidence exported")
+    event.details = try? CanonicalJSON([
+      "session_id": .string(session.rawValue), "format": .string(format), "events": JSONValue(events),
+      "hash": .string(hash),
+    ])
+    log(event)
+    return await record(event)
+  }
+
   private func contain(
     _ target: KillTarget, _ event: TraceEvent, _ act: () async throws(KillSwitchError) -> Void
   ) async throws(Failure) -> Done {

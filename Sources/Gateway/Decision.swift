@@ -15,6 +15,10 @@ public struct Decision: Sendable, Equatable {
   public var isWriteAction: Bool
   /// What is taken out of the tool's result before it leaves; absent when nothing is.
   public var redaction: Redaction?
+  /// To which a credential that the tool is lent is narrowed; absent when the policy says nothing of it.
+  public var allowedScope: [String]?
+  /// For how long such a credential is good at most, in seconds; absent when the policy says nothing of it.
+  public var credentialTimeToLive: Int?
 
   public init(action: Action, reason: String, matchedRule: String?, isWriteAction: Bool = true) {
     self.action = action

@@ -21,6 +21,7 @@ public final class Gatekeeper: Sendable {
   private let traces: any TraceStore
   private let tools: any ToolRunner
   private let approvals: Approvals?
+  private let broker: CredentialBroker?
   private let approvalToken: Secret?
   /// The operator's label for the policy.
   private let policyVersion: String
@@ -32,10 +33,12 @@ public final class Gatekeeper: Sendable {
 
   /// - Parameters:
   ///   - approvals: where calls wait for a human; absent, there is only the static token
+  ///   - broker: lends tools their credentials; absent, tools that need some are denied
   ///   - sessionCalls: how many calls a session may have under way at once
   public init(
     policy: PolicyGate, killSwitch: KillSwitch, rateLimiter: RateLimiter, traces: any TraceStore,
-    tools: any ToolRunner, approvals: Approvals? = nil, approvalToken: Secret?, policyVersion: String,
+    tools: any ToolRunner, approvals: Approvals? = nil, broker: CredentialBroker? = nil, approvalToken: Secret?,
+    policyVersion: String,
     ids: EventIDGenerator, sessionCalls: Int = 64, clock: WallClock = .system, monotonic: MonotonicClock = .system,
     logger: Logger
   ) {
@@ -46,6 +49,7 @@ public final class Gatekeeper: Sendable {
     self.traces = traces
     self.tools = tools
     self.approvals = approvals
+    self.broker = broker
     self.approvalToken = approvalToken
     self.policyVersion = policyVersion
     self.ids = ids
@@ -67,10 +71,13 @@ public final class Gatekeeper: Sendable {
     let started = clock.now()
     let tool = tools.tool(call.toolName)
     let rate = policy.data.rateLimit(of: call.toolName).map { limit in
-      rateLimiter.status(session: call.sessionID, tool: call.toolName, limit: limit)
+      rateLimiter.status(of: RateLimiter.Caller(call), tool: call.toolName, limit: limit)
     }
     let hash = Self.hash(call.arguments)
-    let ruling = await rule(on: call, tool, hash, under: policy)
+    var ruling = await rule(on: call, tool, hash, under: policy)
+    // Before the approval is used up: what can't be lent costs none.
+    let credential = await lend(to: call, tool, &ruling)
+    await useApproval(for: call, hash, &ruling)
     let decision = ruling.decision
     var event = TraceEvent(
       eventID: ids.next(), timestamp: started, kind: .toolCall, sessionID: call.sessionID.rawValue,
@@ -94,12 +101,14 @@ public final class Gatekeeper: Sendable {
       let entry = CallsInFlight.Entry(
         traceID: event.eventID, session: call.sessionID, tool: call.toolName, agent: call.agent, server: tool?.server,
         handle: call.handle)
-      let run = await run(entry) { [tools] admit in
+      var run = await run(entry) { [tools] admit in
         await tools.run(
           UpstreamCall(
             tool: call.toolName, arguments: call.arguments, extras: call.extras, handle: call.handle,
-            onProgress: call.onProgress), admit: admit)
+            credential: credential, onProgress: Self.hiding(credential, in: call.onProgress)), admit: admit)
       }
+      // A server that repeats what it was lent gives it to nobody.
+      if let credential { run.outcome = run.outcome.hiding(credential.secret) }
       self.note(run, decision, in: &event, &answer, &details)
       event.details = details.canonical
     }
@@ -119,6 +128,8 @@ public final class Gatekeeper: Sendable {
     var isApproved: Bool
     /// Waits for a human.
     var approval: PendingApproval?
+    /// The approval by which it is allowed, still to be used up.
+    var approvalToUse: String?
     /// The approval that was used up for this call.
     var usedApproval: String?
   }
@@ -148,14 +159,57 @@ public final class Gatekeeper: Sendable {
       var approvedInput = input
       approvedInput.hasApprovalToken = true
       let approved = policy.decide(approvedInput)
-      guard approved.action == .allow else { return Ruling(decision: approved, isApproved: true) }
-      // INVARIANT: an approval lets one call through: who comes second finds it used.
-      if await approvals.use(id, for: call, hash: hash) {
-        return Ruling(decision: approved, isApproved: true, usedApproval: id)
-      }
-      var refusal = Decision.deny("The approval has been used", rule: "approval_refused")
-      refusal.isWriteAction = decision.isWriteAction
-      return Ruling(decision: refusal, isApproved: false)
+      return Ruling(decision: approved, isApproved: true, approvalToUse: approved.action == .allow ? id : nil)
+    }
+  }
+
+  /// INVARIANT: an approval lets one call through: who comes second finds it used.
+  private func useApproval(for call: ToolCall, _ hash: String, _ ruling: inout Ruling) async {
+    guard ruling.decision.action == .allow, let id = ruling.approvalToUse, let approvals else { return }
+    if await approvals.use(id, for: call, hash: hash) {
+      ruling.usedApproval = id
+      return
+    }
+    var refusal = Decision.deny("The approval has been used", rule: "approval_refused")
+    refusal.isWriteAction = ruling.decision.isWriteAction
+    ruling = Ruling(decision: refusal, isApproved: false)
+  }
+
+  /// What the tool is lent for a call that may run; absent when that is nothing. Without what it has to be lent the call
+  /// is denied.
+  private func lend(
+    to call: ToolCall, _ tool: ToolDefinition?, _ ruling: inout Ruling
+  ) async -> Credential? {
+    guard ruling.decision.action == .allow, let tool, let settings = tools.credentials(for: tool) else { return nil }
+    do throws(CredentialFailure) {
+      guard let broker else { throw CredentialFailure(.secret, "there is no broker") }
+      return try await broker.credential(
+        for: CredentialUse(
+          settings: settings, server: tool.server, tool: call.toolName, session: call.sessionID, agent: call.agent,
+          identity: call.identity, agentToken: call.agentToken, allowedScope: ruling.decision.allowedScope,
+          timeToLive: ruling.decision.credentialTimeToLive))
+    } catch {
+      logger.error(
+        "a tool gets no credential, the call is denied",
+        metadata: [
+          "problem": .string(error.reason), "tool_name": .string(call.toolName.rawValue),
+          "server": .string(tool.server), "correlation_id": .string(call.correlationID),
+        ])
+      // A kill that came in between is the reason.
+      let kill = killSwitch.verdict(session: call.sessionID, tool: call.toolName, agent: call.agent)
+      var refusal = kill.map(Decision.killed) ?? .deny(error.publicText, rule: "credential_unavailable")
+      refusal.isWriteAction = ruling.decision.isWriteAction
+      ruling.decision = refusal
+      return nil
+    }
+  }
+
+  private static func hiding(
+    _ credential: Credential?, in report: (@Sendable (JSONObject) -> Void)?
+  ) -> (@Sendable (JSONObject) -> Void)? {
+    guard let credential, let report else { return report }
+    return { progress in
+      report(credential.secret.removed(from: .object(progress)).objectValue ?? [:])
     }
   }
 
@@ -289,6 +343,8 @@ public struct UpstreamAsk: Sendable {
   public var params: CanonicalJSON
   /// As `ToolCall.context`.
   public var context: JSONValue
+  /// As `ToolCall.identity`.
+  public var identity: AgentIdentity?
   /// Absent when no upstream has what is asked for.
   public var server: String?
   public var extras: RequestExtras
@@ -300,11 +356,13 @@ public struct UpstreamAsk: Sendable {
 
 extension Gatekeeper {
   /// Whether the policy lets the session ask for this; charges nothing and leaves no event. For lists.
-  func previews(_ method: String, params: CanonicalJSON, server: String?, session: SessionID, context: JSONValue)
-    -> Bool
-  {
+  func previews(
+    _ method: String, params: CanonicalJSON, server: String?, session: SessionID, context: JSONValue,
+    identity: AgentIdentity?
+  ) -> Bool {
     let ask = UpstreamAsk(
-      sessionID: session, method: method, params: params, context: context, server: server, extras: RequestExtras(),
+      sessionID: session, method: method, params: params, context: context, identity: identity, server: server,
+      extras: RequestExtras(),
       handle: CallHandle(), correlationID: "")
     return killSwitch.verdict(session: session, tool: nil, agent: ask.agent) == nil
       && policy.active.decide(PolicyInput(ask)).action == .allow
@@ -360,6 +418,23 @@ extension JSONRPCError {
     let redacted = redaction.apply(to: .object(object)).result
     return JSONRPCError(
       code: code, message: redacted["message"]?.stringValue ?? Redaction.defaultReplacement, data: redacted["data"])
+  }
+}
+
+extension ToolOutcome {
+  /// With `(secret)` wherever the secret stands.
+  fileprivate func hiding(_ secret: LentSecret) -> ToolOutcome {
+    switch self {
+    case .answered(let result): .answered(secret.removed(from: result))
+    case .failed(let error):
+      .failed(
+        JSONRPCError(
+          code: error.code, message: secret.removed(from: error.message),
+          data: error.data.map { secret.removed(from: $0) }))
+    case .unavailable(let text): .unavailable(secret.removed(from: text))
+    case .lost(let text): .lost(secret.removed(from: text))
+    case .refused: self
+    }
   }
 }
 

@@ -77,6 +77,10 @@ public struct ToolCall: Sendable {
   public var arguments: CanonicalJSON
   /// What the agent says about itself; always an object. `user_id` and `agent_id` count only when they are strings.
   public var context: JSONValue
+  /// Who calls, as it has proved; absent where agents needn't. `context` says the same of it, whatever the call claimed.
+  public private(set) var identity: AgentIdentity?
+  /// The token that proves it; absent without one. Never logged, traced or handed to the policy.
+  public var agentToken: LentSecret?
   /// As the caller gave it; absent when the call has none. Never logged, traced or handed to the policy.
   public var approvalToken: String?
   /// What an MCP client sent beside name and arguments.
@@ -91,13 +95,14 @@ public struct ToolCall: Sendable {
   public var correlationID: String
 
   public init(
-    sessionID: SessionID, toolName: ToolName, arguments: CanonicalJSON, context: JSONValue, approvalToken: String?,
-    correlationID: String
+    sessionID: SessionID, toolName: ToolName, arguments: CanonicalJSON, context: JSONValue,
+    identity: AgentIdentity? = nil, approvalToken: String?, correlationID: String
   ) {
     self.sessionID = sessionID
     self.toolName = toolName
     self.arguments = arguments
-    self.context = context
+    self.context = identity?.overriding(context) ?? context
+    self.identity = identity
     self.approvalToken = approvalToken
     self.correlationID = correlationID
   }

@@ -25,7 +25,9 @@ public struct ToolCatalogue: Sendable {
 
   /// The definitions that the session may see, in the order of their names: what the policy allows or would after an
   /// approval when it is asked with the method `tools/list`, and what is neither killed nor quarantined.
-  func definitions(for session: SessionID, agent: AgentID?, context: JSONValue) async -> [ToolDefinition] {
+  func definitions(
+    for session: SessionID, agent: AgentID?, context: JSONValue, identity: AgentIdentity?
+  ) async -> [ToolDefinition] {
     let policy = policy.active
     return await tools.tools().filter { tool in
       guard let name = try? ToolName(tool.name), tool.isCallable,
@@ -33,14 +35,14 @@ public struct ToolCatalogue: Sendable {
       else { return false }
       let input = PolicyInput(
         toolName: tool.name, arguments: .emptyObject, sessionID: session.rawValue, context: context,
-        hasApprovalToken: false, method: "tools/list", tool: tool.policyBytes)
+        hasApprovalToken: false, method: "tools/list", tool: tool.policyBytes, identity: identity)
       return policy.decide(input).action != .deny
     }
   }
 
   /// The tools that the policy allows now, or would after an approval, in the order of `all_known_tools`, or of the
   /// upstreams when the policy's data has no such list. Without a session, kills of sessions don't count.
-  public func entries(for session: SessionID?) async -> [Entry] {
+  public func entries(for session: SessionID?, identity: AgentIdentity? = nil) async -> [Entry] {
     let policy = policy.active
     let definitions = await tools.tools()
     let byName = Dictionary(definitions.map { (Array($0.name.utf8), $0) }) { first, _ in first }
@@ -49,12 +51,13 @@ public struct ToolCatalogue: Sendable {
     for name in names {
       let definition = byName[Array(name.utf8)]
       guard let tool = try? ToolName(name), NameCheck.accepts(tool),
-        killSwitch.verdict(session: session, tool: tool) == nil, definition?.isCallable != false
+        killSwitch.verdict(session: session, tool: tool, agent: identity?.agent) == nil, definition?.isCallable != false
       else { continue }
       let decision = policy.decide(
         PolicyInput(
-          toolName: name, arguments: .emptyObject, sessionID: session?.rawValue ?? "", context: [:],
-          hasApprovalToken: false, method: "tools/list", tool: definition?.policyBytes ?? []))
+          toolName: name, arguments: .emptyObject, sessionID: session?.rawValue ?? "",
+          context: identity?.overriding([:]) ?? [:], hasApprovalToken: false, method: "tools/list",
+          tool: definition?.policyBytes ?? [], identity: identity))
       guard decision.action != .deny else { continue }
       entries.append(Entry(name: name, decision: decision, definition: definition))
     }

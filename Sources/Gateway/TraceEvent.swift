@@ -17,6 +17,8 @@ public struct TraceEvent: Sendable, Equatable {
     case toolApproval = "tool_approval"
     /// A human decided about a call.
     case approval
+    /// A session's evidence was handed out: whose and as what is in `details`.
+    case export = "evidence_export"
   }
 
   /// A UUIDv7 (RFC 9562), so that ids ascend with time. The caller knows it as `trace_id`.

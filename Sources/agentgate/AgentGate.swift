@@ -16,8 +16,8 @@ import Gateway
     version: "AgentGate \(Version.current)",
     subcommands: [
       Serve.self, Decide.self, Eval.self, Check.self, Test.self, Conformance.self, Bench.self, Kill.self, Unkill.self,
-      Pause.self, Resume.self, Heartbeat.self, Containment.self, Status.self, Tools.self, Approvals.self, MCP.self,
-      DemoToolsVerb.self,
+      Pause.self, Resume.self, Heartbeat.self, Containment.self, Status.self, Verify.self, Tools.self, Approvals.self,
+      Approvers.self, Agents.self, MCP.self, DemoToolsVerb.self,
     ],
     defaultSubcommand: Serve.self)
 }

@@ -4,7 +4,7 @@ struct RateCheck: Check {
 
   func refusal(of call: ToolCall, to tool: ToolDefinition?, under policy: LoadedPolicy) -> Decision? {
     guard let limit = policy.data.rateLimit(of: call.toolName) else { return nil }
-    return rateLimiter.admit(session: call.sessionID, tool: call.toolName, limit: limit)
+    return rateLimiter.admit(RateLimiter.Caller(call), tool: call.toolName, limit: limit)
       ? nil : .deny("Rate limit exceeded", rule: "rate_limit")
   }
 }

@@ -1,11 +1,12 @@
 import Crypto
 import Synchronization
 
-/// Counts the calls of each session and tool within a sliding window.
+/// Counts the calls of each caller and tool within a sliding window.
 ///
-/// The subject is the session. What a call says of itself in `context.user_id` counts for nothing: a caller could
-/// lift its limit by changing it, or use up another user's. Refused calls are not counted. A session's calls are
-/// counted whatever the limit, so that a reload which leaves a limit alone or changes it forgets none.
+/// The subject is the agent that has proved who it is, else the session. What a call says of itself in
+/// `context.user_id` counts for nothing: a caller could lift its limit by changing it, or use up another user's. Refused
+/// calls are not counted. A subject's calls are counted whatever the limit, so that a reload which leaves a limit alone or
+/// changes it forgets none.
 ///
 /// Memory is bounded: at most `capacity` calls are remembered. When that many lie within the window, further calls of
 /// rate-limited tools are refused rather than older ones forgotten, as forgetting would lift somebody's limit.
@@ -22,6 +23,15 @@ public final class RateLimiter: Sendable {
       self.remaining = remaining
       self.resetAt = resetAt
     }
+  }
+
+  /// Whose calls are counted together.
+  public enum Caller: Sendable, Hashable {
+    case session(SessionID)
+    /// One that has proved who it is: a new session doesn't lift its limit.
+    case agent(AgentID)
+
+    init(_ call: ToolCall) { self = call.identity.map { .agent($0.agent) } ?? .session(call.sessionID) }
   }
 
   public static let standardCapacity = 131_072
@@ -43,8 +53,8 @@ public final class RateLimiter: Sendable {
   }
 
   /// Counts a call and returns true, or refuses it, uncounted.
-  public func admit(session: SessionID, tool: ToolName, limit: Int) -> Bool {
-    let subject = Subject(session: session, tool: tool)
+  public func admit(_ caller: Caller, tool: ToolName, limit: Int) -> Bool {
+    let subject = Subject(caller, tool)
     let now = monotonic.now()
     return state.withLock { state in
       state.forget(before: now - window)
@@ -55,8 +65,8 @@ public final class RateLimiter: Sendable {
   }
 
   /// What is left before another call.
-  public func status(session: SessionID, tool: ToolName, limit: Int) -> Status {
-    let subject = Subject(session: session, tool: tool)
+  public func status(of caller: Caller, tool: ToolName, limit: Int) -> Status {
+    let subject = Subject(caller, tool)
     let now = monotonic.now()
     let (count, oldest) = state.withLock { state in
       state.forget(before: now - window)
@@ -76,15 +86,20 @@ public final class RateLimiter: Sendable {
     }
   }
 
-  /// A session and a tool in a fixed size, however long their names are.
+  /// A caller and a tool in a fixed size, however long their names are.
   private struct Subject: Hashable {
     let digest: SIMD4<UInt64>
 
-    init(session: SessionID, tool: ToolName) {
+    init(_ caller: Caller, _ tool: ToolName) {
+      let (kind, name) =
+        switch caller {
+        case .session(let session): ("session ", session.rawValue)
+        case .agent(let agent): ("agent ", agent.rawValue)
+        }
       var hash = SHA256()
       // The tool's length first: no two pairs make the same text.
       withUnsafeBytes(of: UInt32(clamping: tool.rawValue.utf8.count)) { hash.update(bufferPointer: $0) }
-      for text in [tool.rawValue, session.rawValue] {
+      for text in [tool.rawValue, kind, name] {
         var text = text
         text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
       }

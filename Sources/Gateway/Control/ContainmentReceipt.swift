@@ -1,4 +1,3 @@
-import Crypto
 public import StrictJSON
 
 /// What a kill did to the calls that it met under way, and when: signed as evidence is.
@@ -33,7 +32,7 @@ public struct ContainmentReceipt: Sendable, Equatable {
   }
 
   public struct Step: Sendable, Equatable {
-    /// `fenced`, `calls_cancelled`, `silent`, `grace_over`.
+    /// `fenced`, `calls_cancelled`, `silent`, `credentials_revoked`, `grace_over`.
     public var name: String
     /// Nanoseconds from the kill.
     public var after: Int64
@@ -49,21 +48,22 @@ public struct ContainmentReceipt: Sendable, Equatable {
   public var isSettled = false
   public var steps: [Step] = []
   public var calls: [Call] = []
+  /// What became of what the killed had been lent; absent while it isn't known, and where nothing is lent.
+  public var credentials: CredentialRevocation?
   /// The event that will hold the settled receipt, when this one isn't.
   public var finalEventID: String?
 
   /// `{"id", "target", "reason", "state", "started", "steps", "calls", "time_to_silence_ms", "hash", "signature", …}`:
-  /// `hash` is SHA-256 over the RFC 8785 canonical form of all but `hash` and `signature`, `signature` is HMAC-SHA256
-  /// over the same bytes, null without a key.
-  public func json(signedWith key: [UInt8]) -> JSONValue {
+  /// `hash` is SHA-256 over the RFC 8785 canonical form of all but `hash`, `signature` and `ed25519`, which are signatures as
+  /// `EvidenceStatement.containment` says; `signature` is null without AGENTGATE_SIGNING_KEY.
+  public func json(signedWith key: EvidenceKey) -> JSONValue {
     var object = content
     guard let text = try? CanonicalJSON(.object(object)) else { return .object(object) }
-    object["hash"] = .string(SHA256.hash(data: text.bytes).hexadecimalText)
-    object["signature"] =
-      key.isEmpty
-      ? .null
-      : .string(
-        HMAC<SHA256>.authenticationCode(for: text.bytes, using: SymmetricKey(data: key)).hexadecimalText)
+    let hash = EventHash(of: text.bytes)
+    let signature = key.sign(.containment, hash)
+    object["hash"] = .string(hash.hexadecimal)
+    object["signature"] = signature?.hmac.map { .string($0.hexadecimalText) } ?? .null
+    object["ed25519"] = signature.map { .string($0.ed25519.hexadecimalText) } ?? .null
     return .object(object)
   }
 
@@ -76,6 +76,7 @@ public struct ContainmentReceipt: Sendable, Equatable {
       "time_to_silence_ms": calls.isEmpty || calls.contains { $0.silentAfter == nil }
         ? .null : Self.milliseconds(calls.compactMap(\.silentAfter).max() ?? 0),
     ]
+    if let credentials, credentials.count > 0 { object["credentials"] = credentials.json }
     object["final_event_id"] = finalEventID.map { .string($0) }
     return object
   }

@@ -1,6 +1,6 @@
 import Crypto
 import FoundationEssentials
-import Glibc
+import JOSE
 import StrictJSON
 
 /// Makes MCP's `requestState`, which a client hands back with a call that waited for an approval: a text that only this
@@ -20,21 +20,16 @@ public struct RequestStateSeal: Sendable {
 
   /// Reads the key from the file, or makes one and writes it there (mode 0600, durable) when there is none. Fails when
   /// others may read the file or it is no key. Blocks.
-  public init(keyFile path: String) throws(RequestStateKeyError) {
-    if let key = try Self.read(path) {
-      self.key = key
-      return
+  public init(keyFile path: String) throws(SecretFileError) {
+    let bytes = try SecretFile.readOrCreate(path) {
+      var generator = SystemRandomNumberGenerator()
+      return (0..<Self.keySize).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
-    do throws(SystemError) {
-      try Self.create(path)
-    } catch {
-      throw RequestStateKeyError(description: error.description)
+    guard bytes.count == Self.keySize else {
+      throw SecretFileError(
+        description: "\(path): is no key of \(Self.keySize) bytes; remove it, and a new one is made")
     }
-    // Not the key that was made here: of two processes that start at once, one has written.
-    guard let key = try Self.read(path) else {
-      throw RequestStateKeyError(description: "\(path) was removed while it was made")
-    }
-    self.key = key
+    key = SymmetricKey(data: bytes)
   }
 
   /// For the client to keep and hand back.
@@ -53,7 +48,7 @@ public struct RequestStateSeal: Sendable {
     ]
     do {
       let box = try ChaChaPoly.seal(document.serialized(), using: key, authenticating: Array(Self.prefix.utf8))
-      return Self.prefix + Base64URL.text(box.combined)
+      return Self.prefix + Base64URL.encode(Array(box.combined))
     } catch {
       throw RequestStateError(reason: .unsealable)
     }
@@ -68,7 +63,7 @@ public struct RequestStateSeal: Sendable {
   ) throws(RequestStateError) -> String {
     let bytes = text.utf8
     guard bytes.count <= Self.maximumLength, bytes.starts(with: Self.prefix.utf8),
-      let combined = Base64URL.bytes(bytes.dropFirst(Self.prefix.utf8.count))
+      let combined = Base64URL.decode(bytes.dropFirst(Self.prefix.utf8.count))
     else { throw RequestStateError(reason: .malformed) }
     let plain: Data
     do {
@@ -86,42 +81,6 @@ public struct RequestStateSeal: Sendable {
       document["arguments_hash"] == .string(argumentsHash)
     else { throw RequestStateError(reason: .otherCall) }
     return id
-  }
-
-  private static func read(_ path: String) throws(RequestStateKeyError) -> SymmetricKey? {
-    let bytes: [UInt8]
-    do throws(SystemError) {
-      bytes = try StateFile.read(path, limit: 4_096).bytes
-    } catch {
-      if error.isMissing { return nil }
-      throw RequestStateKeyError(description: error.description)
-    }
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & 0o077 == 0 else {
-      throw RequestStateKeyError(description: "\(path): others may read it; remove it, and a new key is made")
-    }
-    guard bytes.count == keySize else {
-      throw RequestStateKeyError(
-        description: "\(path): is no key of \(keySize) bytes; remove it, and a new one is made")
-    }
-    return SymmetricKey(data: bytes)
-  }
-
-  /// Puts a fresh key where there is none, whole or not at all; leaves what is there.
-  private static func create(_ path: String) throws(SystemError) {
-    var generator = SystemRandomNumberGenerator()
-    let key = (0..<keySize).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    let temporary = "\(path).\(generator.next()).tmp"
-    let file = Glibc.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard file >= 0 else { throw SystemError("create", temporary) }
-    defer {
-      close(file)
-      unlink(temporary)
-    }
-    guard write(file, key, key.count) == key.count else { throw SystemError("write", temporary) }
-    guard fsync(file) == 0 else { throw SystemError("sync", temporary) }
-    guard link(temporary, path) == 0 || errno == EEXIST else { throw SystemError("create", path) }
-    try StateFile.syncFolder(of: path)
   }
 }
 
@@ -141,42 +100,6 @@ public struct RequestStateError: Error, Equatable, Sendable, CustomStringConvert
   public let reason: Reason
 
   public var description: String { "requestState is not valid" }
-}
-
-/// Why there is no key. For the log: it names the file.
-public struct RequestStateKeyError: Error, Sendable, CustomStringConvertible {
-  public let description: String
-}
-
-/// RFC 4648 section 5, without padding.
-private enum Base64URL {
-  static func text(_ bytes: Data) -> String {
-    String(
-      bytes.base64EncodedString().compactMap { character in
-        switch character {
-        case "+": "-"
-        case "/": "_"
-        case "=": nil
-        default: character
-        }
-      })
-  }
-
-  /// Absent when the text isn't exactly what `text` writes: bits that nobody reads are zero.
-  static func bytes(_ encoded: some Sequence<UInt8>) -> Data? {
-    var standard: [UInt8] = []
-    for byte in encoded {
-      switch byte {
-      case UInt8(ascii: "-"): standard.append(UInt8(ascii: "+"))
-      case UInt8(ascii: "_"): standard.append(UInt8(ascii: "/"))
-      case UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="): return nil
-      default: standard.append(byte)
-      }
-    }
-    while !standard.count.isMultiple(of: 4) { standard.append(UInt8(ascii: "=")) }
-    guard let bytes = Data(base64Encoded: Data(standard)), text(bytes).utf8.elementsEqual(encoded) else { return nil }
-    return bytes
-  }
 }
 
 extension Configuration {

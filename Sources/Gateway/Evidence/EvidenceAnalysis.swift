@@ -15,6 +15,7 @@ struct EvidenceAnalysis {
   private var revisions = FirstUse()
   private var defaultDenials = 0
   private var deniedAfterApproval: [String] = []
+  private var denialSpikes = DenialSpikes()
   private var bursts: [EvidencePack.Anomaly] = []
   /// The latest `burstSize + 1` calls.
   private var recent: [(id: String, timestamp: Int64)] = []
@@ -31,6 +32,7 @@ struct EvidenceAnalysis {
     if let decision = event.decision { add(decision, event) }
     if event.isWriteAction { addWrite(event) }
     addToBurst(event)
+    denialSpikes.add(event)
   }
 
   private mutating func add(_ decision: Decision.Action, _ event: TraceEvent) {
@@ -76,7 +78,9 @@ struct EvidenceAnalysis {
     if new.count < recent.count, let last = bursts.indices.last {
       bursts[last].eventIDs += new
     } else {
-      bursts.append(EvidencePack.Anomaly(kind: .rapidFire, eventIDs: new))
+      bursts.append(
+        EvidencePack.Anomaly(
+          kind: .rapidFire, eventIDs: new, description: "More than 10 tool calls within 1 second"))
     }
     callsSinceBurst = 0
   }
@@ -94,16 +98,23 @@ struct EvidenceAnalysis {
     return summary
   }
 
-  func policyAnalysis(knownRules: [String], controlEvents: [TraceEvent]) -> EvidencePack.PolicyAnalysis {
+  func policyAnalysis(knownRules: [String], controlEvents: [ChainedEvent]) -> EvidencePack.PolicyAnalysis {
     EvidencePack.PolicyAnalysis(
       triggered: rules.sorted { $0.key < $1.key }.map { ($0.key.text, $0.value) },
       untriggered: Set(knownRules.map(ExactText.init)).subtracting(rules.keys).sorted().map(\.text),
       defaultDenials: defaultDenials, controlEvents: controlEvents)
   }
 
+  /// What shows in the session alone; `UnusualTools` and `KillEvasion` find what others tell.
   var anomalies: [EvidencePack.Anomaly] {
-    deniedAfterApproval.isEmpty
-      ? bursts : bursts + [EvidencePack.Anomaly(kind: .deniedAfterApproval, eventIDs: deniedAfterApproval)]
+    var anomalies = bursts
+    if !deniedAfterApproval.isEmpty {
+      anomalies.append(
+        EvidencePack.Anomaly(
+          kind: .deniedAfterApproval, eventIDs: deniedAfterApproval,
+          description: "Write action denied after approval token presented"))
+    }
+    return anomalies + denialSpikes.anomalies
   }
 
   /// None, one, or `multiple`.

@@ -1,10 +1,10 @@
-/// What an auditor gets about a session: its events, and what follows from them. Everything but `generatedAt` and
-/// `generator` follows from the events, so that two packs of the same events have the same hash.
+/// What an auditor gets about a session: its events, what follows from them, and what it takes to check them without
+/// asking the gateway.
 public struct EvidencePack: Sendable {
   public var metadata: Metadata
   public var summary: Summary
   /// The session's events: its calls, its kills and un-kills. Ascending by time and event id.
-  public var timeline: [TraceEvent]
+  public var timeline: [ChainedEvent]
   public var policyAnalysis: PolicyAnalysis
   /// Writes that ran, or were asked to, in the timeline's order.
   public var writeActions: [WriteAction]
@@ -54,7 +54,7 @@ public struct EvidencePack: Sendable {
     public var defaultDenials = 0
     /// What operators did between the session's first event and its last that concerns no session: pauses, resumes, tool
     /// kills and un-kills, reloads.
-    public var controlEvents: [TraceEvent] = []
+    public var controlEvents: [ChainedEvent] = []
   }
 
   public struct RuleUse: Sendable, Equatable {
@@ -72,27 +72,46 @@ public struct EvidencePack: Sendable {
   }
 
   public struct Anomaly: Sendable, Equatable {
-    public enum Kind: String, Sendable {
+    public enum Kind: String, Sendable, CaseIterable {
       case rapidFire = "rapid_fire"
       case deniedAfterApproval = "denied_after_approval"
-
-      public var description: String {
-        switch self {
-        case .rapidFire: "More than 10 tool calls within 1 second"
-        case .deniedAfterApproval: "Write action denied after approval token presented"
-        }
-      }
+      case denialSpike = "denial_spike"
+      case unusualTool = "unusual_tool"
+      case killEvasion = "kill_evasion"
     }
     public var kind: Kind
+    /// Events of the timeline.
     public var eventIDs: [String]
+    public var description: String
+
+    /// What agents and callers chose in `description` has to be `quoted`.
+    init(kind: Kind, eventIDs: [String], description: String) {
+      self.kind = kind
+      self.eventIDs = eventIDs
+      self.description = description
+    }
+
+    /// A name that anybody may have chosen: what can't be seen in it written out, and `…` after the quotes when it has
+    /// more than 256 Unicode scalars.
+    static func quoted(_ name: String) -> String {
+      let start = name.unicodeScalars.prefix(256)
+      let text = VisibleText.quoted(String(String.UnicodeScalarView(start)))
+      return start.endIndex < name.unicodeScalars.endIndex ? text + "…" : text
+    }
   }
 
-  public struct Integrity: Sendable, Equatable {
+  /// What makes the pack checkable: see `EvidenceSeal`.
+  public struct Integrity: Sendable {
+    /// Of the timeline.
     public var eventCount: Int
-    /// SHA-256 in lower-case hex. `EvidenceSeal` says over what.
-    public var hash: String
-    /// HMAC-SHA256 in lower-case hex over the same bytes; absent when there is no key.
-    public var signature: String?
-    public var signedAt: Int64?
+    /// Of the store when the pack was made, over all its events.
+    public var treeHead: TreeHead
+    /// Where the pack's events are in that tree.
+    public var proofs: InclusionProofs
+    /// SHA-256 of the sealed text.
+    public var hash: EventHash
+    public var signature: EvidenceSignature
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    public var signedAt: Int64
   }
 }

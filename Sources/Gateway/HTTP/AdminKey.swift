@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Glibc
+import JOSE
 
 /// The key of the control endpoints.
 public enum AdminKey {
@@ -54,15 +54,7 @@ public enum AdminKey {
   private static func generate() -> String {
     var generator = SystemRandomNumberGenerator()
     let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    return String(
-      Data(bytes).base64EncodedString().compactMap { character in
-        switch character {
-        case "+": "-"
-        case "/": "_"
-        case "=": nil
-        default: character
-        }
-      })
+    return Base64URL.encode(bytes)
   }
 }
 

@@ -21,13 +21,15 @@ struct ApprovalRoutes: Sendable {
   /// Keeps a decision as evidence before it takes effect. When it can't (false), nothing is approved; a denial holds
   /// all the same.
   var record: @Sendable (Act) async -> Bool = { _ in true }
+  /// What the call that was approved may bring along; absent when it can't be made.
+  var token: @Sendable (ApprovalRequest) -> String? = { _ in nil }
 
   var list: [Route] {
     [
-      Route(.get, "/approvals", .admin, requests),
-      Route(.get, "/approvals/{id}", .admin, request),
-      Route(.post, "/approvals/{id}/approve", .admin, approve),
-      Route(.post, "/approvals/{id}/deny", .admin, deny),
+      Route(.get, "/approvals", .approver, requests),
+      Route(.get, "/approvals/{id}", .approver, request),
+      Route(.post, "/approvals/{id}/approve", .approver, approve),
+      Route(.post, "/approvals/{id}/deny", .approver, deny),
     ]
   }
 
@@ -67,19 +69,25 @@ struct ApprovalRoutes: Sendable {
   private func decide(_ request: GatewayRequest, approves: Bool) async throws(ErrorResponse) -> Response {
     let body = try await BodyFields(of: request)
     let note = try body.text("note", limit: ApprovalRequest.maximumNoteLength)
-    let decider = try body.text("by", limit: ApprovalRequest.maximumNameLength) ?? Self.unnamed
+    // Who has a key of their own is who it says.
+    let stated = try body.text("by", limit: ApprovalRequest.maximumNameLength)
+    let decider = request.approver ?? stated ?? Self.unnamed
     let found = try await found(request)
+    if let approver = request.approver.map(ExactText.init),
+      [found.agentID, found.userID].contains(where: { $0.map(ExactText.init) == approver })
+    {
+      throw .ownRequest
+    }
     // What is decided already has no other decision to keep.
     guard found.status == .pending else { throw .settled(found) }
     let isRecorded = await record(Act(request: found, approves: approves, decider: decider, note: note))
     guard isRecorded || !approves else { throw .traceStoreUnavailable }
     do throws(ApprovalStoreError) {
-      var answer = try await store.decide(found.id, approve: approves, by: decider, note: note).json
-      if !isRecorded, var members = answer.objectValue {
-        members["warning"] = "Trace store unavailable: not recorded"
-        answer = .object(members)
-      }
-      return .json(answer)
+      let decided = try await store.decide(found.id, approve: approves, by: decider, note: note)
+      var answer = decided.json.objectValue ?? JSONObject()
+      if approves { answer["approval_token"] = token(decided).map { .string($0) } }
+      if !isRecorded { answer["warning"] = "Trace store unavailable: not recorded" }
+      return .json(.object(answer))
     } catch {
       throw ErrorResponse(error)
     }
@@ -98,6 +106,9 @@ struct ApprovalRoutes: Sendable {
 extension ErrorResponse {
   fileprivate static let noApproval = ErrorResponse(
     status: .notFound, body: ["detail": "There is no such approval request"])
+
+  fileprivate static let ownRequest = ErrorResponse(
+    status: .forbidden, body: ["detail": "Who asks can't approve"])
 
   fileprivate static func settled(_ request: ApprovalRequest) -> ErrorResponse {
     ErrorResponse(ApprovalStoreError.settled(request.id, request.status))

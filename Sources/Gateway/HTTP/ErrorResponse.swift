@@ -22,15 +22,16 @@ struct ErrorResponse: Error, Sendable {
     status: .unauthorized, body: ["detail": "X-API-Key header required"],
     headers: [.wwwAuthenticate: "ApiKey realm=\"agentgate\", header=\"X-API-Key\""])
   static let keyWrong = ErrorResponse(status: .forbidden, body: ["detail": "Invalid API key"])
+  static func unauthenticated(_ failure: AuthenticationFailure) -> ErrorResponse {
+    ErrorResponse(
+      status: .unauthorized,
+      body: ["detail": failure.hasToken ? "The agent's token is not valid" : "The agent must authenticate"],
+      headers: [.wwwAuthenticate: failure.challenge])
+  }
   static let killSwitchUnavailable = ErrorResponse(
     status: .serviceUnavailable, body: ["status": "error", "message": "Kill switch unavailable"])
   static let traceStoreUnavailable = ErrorResponse(
     status: .serviceUnavailable, body: ["status": "error", "message": "Trace store unavailable"])
-
-  static func evidenceFormatUnavailable(_ format: String) -> ErrorResponse {
-    ErrorResponse(
-      status: .notImplemented, body: ["error": .string("\(format.uppercased()) export is not available yet")])
-  }
 
   static func methodNotAllowed(_ allowed: [HTTPRequest.Method]) -> ErrorResponse {
     ErrorResponse(

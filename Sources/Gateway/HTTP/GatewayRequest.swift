@@ -28,6 +28,12 @@ struct GatewayRequest: Sendable {
   /// The part of the path that the route's `{…}` stands for, percent-decoded; absent when it is no UTF-8. Empty for
   /// routes without one.
   var parameter: String? = ""
+  /// Who calls, on the routes for agents; absent where agents needn't prove it.
+  var identity: AgentIdentity?
+  /// The token that proves it.
+  var agentToken: LentSecret?
+  /// Who decides, on the routes for approvers; absent for who has the admin key.
+  var approver: String?
 
   init(
     method: HTTPRequest.Method, target: RequestTarget, headers: RequestHeaders, content: Content,

@@ -11,6 +11,9 @@ struct GatewayResponder: HTTPResponder {
 
   let routes: RouteTable
   let adminKey: Secret
+  let authentication: AgentAuthentication
+  /// The keys of approvers, each of which has the approver's name as its agent; absent when there is only the admin key.
+  let approvers: AgentKeys?
   let clock: MonotonicClock
   let logger: Logger
 
@@ -70,9 +73,14 @@ struct GatewayResponder: HTTPResponder {
       let location = String(path) + (target.query.map { "?\($0)" } ?? "")
       return Response(status: .temporaryRedirect, headers: [.location: location])
     case .found(let route, let parameter):
-      if route.access == .admin { try checkKey(request) }
-      if route.isCall { return try await route.handler(request) }
       var request = request
+      switch route.access {
+      case .open: break
+      case .agent: try await authenticate(&request)
+      case .approver: request.approver = try approver(of: request)
+      case .admin: try checkKey(request)
+      }
+      if route.isCall { return try await route.handler(request) }
       request.parameter = String(validating: PercentDecoding.bytes(parameter, plusIsSpace: false), as: UTF8.self)
       // What may take long mustn't hold up an event loop, which has others to serve.
       return try await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -80,6 +88,38 @@ struct GatewayResponder: HTTPResponder {
         try await route.handler(request)
       }
     }
+  }
+
+  private func authenticate(_ request: inout GatewayRequest) async throws(ErrorResponse) {
+    guard authentication.isRequired else { return }
+    // Of two proofs nobody knows which one counts.
+    let fields = request.headers.values(.authorization)
+    let token = fields.count == 1 ? AgentAuthentication.token(inAuthorization: fields[0]) : nil
+    do throws(AuthenticationFailure) {
+      request.identity = try await authentication.identity(bearer: token)
+      request.agentToken = token.map(LentSecret.init)
+    } catch {
+      logger.warning(
+        "an agent isn't authenticated",
+        metadata: ["problem": .string(error.reason), "correlation_id": .string(request.correlationID)])
+      throw .unauthenticated(error)
+    }
+  }
+
+  /// Absent for who has the admin key.
+  private func approver(of request: GatewayRequest) throws(ErrorResponse) -> String? {
+    let keys = request.headers.values(.apiKey)
+    if let approvers, keys.count == 1, !adminKey.matches(keys[0]) {
+      do throws(AuthenticationFailure) {
+        return try approvers.identity(of: keys[0]).agent.rawValue
+      } catch {
+        logger.warning(
+          "an approver isn't authenticated",
+          metadata: ["problem": .string(error.reason), "correlation_id": .string(request.correlationID)])
+      }
+    }
+    try checkKey(request)
+    return nil
   }
 
   private func checkKey(_ request: GatewayRequest) throws(ErrorResponse) {

@@ -7,6 +7,7 @@ struct HealthRoutes: Sendable {
   let policy: PolicyGate
   let killSwitch: KillSwitch
   let traces: any TraceStore
+  let authentication: AgentAuthentication
   /// By name; empty when the tools aren't upstream servers.
   let upstreams: @Sendable () -> [String: UpstreamStatus]
 
@@ -22,7 +23,8 @@ struct HealthRoutes: Sendable {
     let canRecord = await traces.isHealthy()
     let upstreams = upstreams().sorted { $0.key < $1.key }
     let isOK =
-      policy.refused == nil && switches.isAvailable && canRecord && upstreams.allSatisfy(\.value.isReady)
+      policy.refused == nil && switches.isAvailable && canRecord && !authentication.isStale
+      && upstreams.allSatisfy(\.value.isReady)
     var killSwitch: JSONObject = [
       "status": switches.isAvailable ? "ok" : "unavailable", "paused": .boolean(switches.global != nil),
       "killed_sessions": .init(switches.sessions.count), "killed_tools": .init(switches.tools.count),
@@ -32,6 +34,9 @@ struct HealthRoutes: Sendable {
     return .json([
       "status": isOK ? "ok" : "degraded", "version": .string(Version.current), "opa": true,
       "redis": .boolean(switches.isAvailable), "policy": Self.describe(policy), "kill_switch": .object(killSwitch),
+      "agent_auth": [
+        "required": .boolean(authentication.isRequired), "status": authentication.isStale ? "stale" : "ok",
+      ],
       "trace_store": ["status": canRecord ? "ok" : "unavailable"],
       "upstreams": .object(
         JSONObject(upstreams.map { (key: $0.key, value: Self.describe($0.value)) })),

@@ -19,9 +19,9 @@ struct MCPRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, Self.path, .open, isCall: true, post),
-      Route(.get, Self.path, .open, get),
-      Route(.delete, Self.path, .open, delete),
+      Route(.post, Self.path, .agent, isCall: true, post),
+      Route(.get, Self.path, .agent, get),
+      Route(.delete, Self.path, .agent, delete),
     ]
   }
 
@@ -117,7 +117,8 @@ struct MCPRoutes: Sendable {
     }
     let caller = MCPCaller(
       session: session, version: .latest, clientInfo: clientInfo, capabilities: meta?[MCPMeta.clientCapabilities],
-      transport: .http, correlationID: request.correlationID)
+      transport: .http, identity: request.identity, agentToken: request.agentToken,
+      correlationID: request.correlationID)
     if method == "subscriptions/listen" {
       guard let filter = ListenFilter(params) else {
         let error = JSONRPCError(code: JSONRPCError.invalidParams, message: "`params.notifications` must be an object")
@@ -199,6 +200,7 @@ struct MCPRoutes: Sendable {
       return Self.respond(.error(id: id, error), status: .badRequest)
     }
     var caller = session.caller
+    (caller.identity, caller.agentToken) = (request.identity, request.agentToken)
     caller.correlationID = request.correlationID
     let wantsStream = params["_meta"]?[MCPMeta.progressToken] != nil
     return await exchange(request, id, handle: handle, wantsStream: wantsStream, endsWithConnection: false) {
@@ -222,14 +224,13 @@ struct MCPRoutes: Sendable {
       let error = JSONRPCError(code: JSONRPCError.invalidParams, message: "`params.protocolVersion` must be a string")
       return Self.respond(.error(id: id, error), status: .badRequest)
     }
-    let (result, version) = server.initialize(params, session: name)
-    sessions.begin(
-      LegacySession(
-        id: token,
-        caller: MCPCaller(
-          session: name, version: version,
-          clientInfo: params["clientInfo"].flatMap { $0.objectValue == nil ? nil : $0 },
-          capabilities: nil, transport: .http, correlationID: request.correlationID)))
+    var caller = MCPCaller(
+      session: name, version: .latestWithHandshake,
+      clientInfo: params["clientInfo"].flatMap { $0.objectValue == nil ? nil : $0 },
+      capabilities: nil, transport: .http, identity: request.identity, correlationID: request.correlationID)
+    let result: JSONValue
+    (result, caller.version) = server.initialize(params, caller)
+    sessions.begin(LegacySession(id: token, caller: caller))
     var response = Self.respond(.result(id: id, result))
     response.headers[.mcpSessionID] = token
     return response
@@ -245,7 +246,8 @@ struct MCPRoutes: Sendable {
     guard let id = request.header(.mcpSessionID) else {
       throw ErrorResponse(status: .badRequest, body: Self.error("Mcp-Session-Id is missing: begin with initialize"))
     }
-    guard let session = sessions[id] else {
+    // Another agent's session isn't there for this one.
+    guard let session = sessions[id], session.caller.identity?.agent == request.identity?.agent else {
       throw ErrorResponse(status: .notFound, body: Self.error("no such session: begin with initialize"))
     }
     // 2025-03-26 had no such header; what a client sends must be what it settled on.
@@ -269,7 +271,7 @@ struct MCPRoutes: Sendable {
   @Sendable func delete(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     try checkOrigin(request)
     guard let id = request.header(.mcpSessionID) else { throw .methodNotAllowed([.post]) }
-    guard sessions.end(id) else {
+    guard sessions[id]?.caller.identity?.agent == request.identity?.agent, sessions.end(id) else {
       throw ErrorResponse(status: .notFound, body: Self.error("no such session"))
     }
     return Response(status: .noContent)

@@ -5,6 +5,10 @@ import Hummingbird
 struct Route: Sendable {
   enum Access: Sendable {
     case open
+    /// Needs the agent's proof of who it is, where agents must authenticate.
+    case agent
+    /// Needs an approver's key, or the admin API key.
+    case approver
     /// Needs the admin API key.
     case admin
   }

@@ -49,20 +49,24 @@ struct SessionRoutes: Sendable {
 
   @Sendable func evidence(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     let session = try request.sessionID()
-    let requested = request.query("format")
-    // JSON instead of a form that clients of AgentGate 0.2 know would be taken for it.
-    if let requested, ["html", "pdf"].contains(requested), EvidenceFormat(rawValue: requested) == nil {
-      throw .evidenceFormatUnavailable(requested)
-    }
-    let format = EvidenceFormat(requested: requested)
+    let format = EvidenceFormat(requested: request.query("format"))
     let pack: EvidencePack
     do throws(TraceStoreError) {
       pack = try await evidenceBuilder.pack(session: session.rawValue)
     } catch {
       throw .traceStoreUnavailable
     }
+    guard
+      await controls.note(
+        exportOf: session, as: format.rawValue, events: pack.timeline.count, hash: pack.integrity.hash.hexadecimal)
+    else { throw .traceStoreUnavailable }
+    var headers: HTTPFields = [.contentType: format.contentType]
+    // The pack is a stranger's text through and through: nothing in it is to be run or guessed at.
+    headers[.xContentTypeOptions] = "nosniff"
+    if format == .html { headers[.contentSecurityPolicy] = "\(EvidencePage.contentSecurityPolicy)" }
+    if format == .pdf { headers[.contentDisposition] = Self.attachment("evidence_\(session.rawValue).pdf") }
     return Response(
-      status: .ok, headers: [.contentType: format.contentType],
+      status: .ok, headers: headers,
       body: ResponseBody { writer in
         var pieces = format.render(pack).makeIterator()
         while true {
@@ -72,6 +76,22 @@ struct SessionRoutes: Sendable {
         }
         try await writer.finish(nil)
       })
+  }
+
+  /// RFC 6266: the name as ASCII for old clients, and in UTF-8 (RFC 8187) for the others.
+  private static func attachment(_ name: String) -> String {
+    func isPlain(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+        true
+      default: false
+      }
+    }
+    let plain = String(decoding: name.utf8.map { isPlain($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+    let encoded = name.utf8.map { isPlain($0) ? String(UnicodeScalar($0)) : "%" + [$0].hexadecimalText.uppercased() }
+    let isAll = name.utf8.allSatisfy(isPlain)
+    return "attachment; filename=\"\(plain)\"" + (isAll ? "" : "; filename*=UTF-8''\(encoded.joined())")
   }
 }
 

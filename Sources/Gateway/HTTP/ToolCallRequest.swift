@@ -3,7 +3,7 @@ import StrictJSON
 /// Reads the body of `POST /tools/call`. Fields that it doesn't know are ignored.
 enum ToolCallRequest {
   /// Fails with everything wrong, in the order of the fields.
-  static func read(_ body: JSONValue?, correlationID: String) throws(ErrorResponse) -> ToolCall {
+  static func read(_ body: JSONValue?, _ request: GatewayRequest) throws(ErrorResponse) -> ToolCall {
     guard let body else { throw .unprocessable([.missing(["body"], input: .null)]) }
     guard let object = body.objectValue else { throw .unprocessable([.notAnObject(body)]) }
     var fields = Fields(body: body, object: object)
@@ -15,9 +15,14 @@ enum ToolCallRequest {
     guard fields.problems.isEmpty, let session, let tool, let arguments, let context else {
       throw .unprocessable(fields.problems)
     }
-    return ToolCall(
-      sessionID: session, toolName: tool, arguments: arguments, context: context, approvalToken: token,
-      correlationID: correlationID)
+    // One that an approver got for this call, or the static one.
+    let isSealed = token.map(RequestStateSeal.isSealed) ?? false
+    var call = ToolCall(
+      sessionID: session, toolName: tool, arguments: arguments, context: context, identity: request.identity,
+      approvalToken: isSealed ? nil : token, correlationID: request.correlationID)
+    call.agentToken = request.agentToken
+    if isSealed { call.approvalState = token }
+    return call
   }
 
   private struct Fields {

@@ -9,13 +9,13 @@ struct ToolRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, "/tools/call", .open, isCall: true, call),
-      Route(.get, "/tools/list", .open, tools),
+      Route(.post, "/tools/call", .agent, isCall: true, call),
+      Route(.get, "/tools/list", .agent, tools),
     ]
   }
 
   @Sendable func call(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
-    let call = try ToolCallRequest.read(try await request.json(), correlationID: request.correlationID)
+    let call = try ToolCallRequest.read(try await request.json(), request)
     let answer = await gatekeeper.call(call)
     var (result, problem) = (JSONValue.null, answer.error.map { answer.failed($0) })
     if let raw = answer.result {
@@ -34,7 +34,10 @@ struct ToolRoutes: Sendable {
       "success": .boolean(problem == nil), "result": result, "error": problem.map { .string($0) } ?? .null,
       "trace_id": .string(answer.traceID),
     ]
-    body["approval_id"] = answer.approval.map { .string($0.id) }
+    if let approval = answer.approval {
+      body["approval_id"] = .string(approval.id)
+      body["expires_at"] = .string(ISOTimestamp.text(approval.expires))
+    }
     return .json(.object(body), headers: headers)
   }
 
@@ -47,7 +50,7 @@ struct ToolRoutes: Sendable {
         throw .unprocessable([.invalid(error, ["query", "session_id"], input: text)])
       }
     }
-    let entries = await catalogue.entries(for: session)
+    let entries = await catalogue.entries(for: session, identity: request.identity)
     return .json([
       "tools": .array(entries.filter { $0.decision.action == .allow }.map { .string($0.name) }),
       "definitions": .array(entries.compactMap(\.json)),

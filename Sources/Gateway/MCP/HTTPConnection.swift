@@ -278,6 +278,7 @@ extension HTTPConnection {
     _ common: HTTPHeaders, mirroring message: UpstreamRequest, _ era: UpstreamEra
   ) -> HTTPHeaders {
     var all = common
+    if let credential = message.credentialHeader { all.replaceOrAdd(name: credential.name, value: credential.value) }
     guard era.version.isModern else {
       // A legacy client names the version once it is agreed upon.
       if message.method == "initialize" { all.remove(name: RoutingHeaders.protocolVersion) }

@@ -10,6 +10,10 @@ struct MCPCaller: Sendable {
   /// What it declares that it can do; absent for a legacy client, which nothing is asked of.
   var capabilities: JSONValue?
   var transport: Transport
+  /// Who it is, as it has proved; absent where agents needn't.
+  var identity: AgentIdentity?
+  /// The token that proves it.
+  var agentToken: LentSecret?
   var correlationID: String
 
   enum Transport: String, Sendable {
@@ -24,10 +28,12 @@ struct MCPCaller: Sendable {
       context["client"] = clientInfo
       if let name = clientInfo["name"]?.stringValue { context["agent_id"] = .string(name) }
     }
-    return .object(context)
+    return identity?.overriding(.object(context)) ?? .object(context)
   }
 
-  var agent: AgentID? { clientInfo?["name"]?.stringValue.flatMap { try? AgentID($0) } }
+  var agent: AgentID? {
+    identity?.agent ?? clientInfo?["name"]?.stringValue.flatMap { try? AgentID($0) }
+  }
 }
 
 /// One request under way, as its transport sees it.

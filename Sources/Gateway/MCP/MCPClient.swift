@@ -134,11 +134,17 @@ struct MCPClient: Sendable {
     JSONValue.string(name).serialize(into: &members)
     members += #","arguments":"#.utf8
     members += call.arguments.bytes
+    var extras = call.extras
+    if let own = call.credential?.added(to: extras.meta?.value.objectValue ?? [:]), !own.isEmpty {
+      // A text and what was canonical before.
+      extras.meta = (try? CanonicalJSON(.object(own))) ?? extras.meta
+    }
     var request = passing(
-      "tools/call", members, extras: call.extras, limits: limits.requestLimits(of: name), handle: call.handle,
+      "tools/call", members, extras: extras, limits: limits.requestLimits(of: name), handle: call.handle,
       admit: admit)
     request.name = name
     request.onProgress = call.onProgress
+    request.credentialHeader = call.credential?.header
     if let headers, !headers.isEmpty { request.parameterHeaders = headers.headers(for: call.arguments.value) }
     return await connection.request(request)
   }

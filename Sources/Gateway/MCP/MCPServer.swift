@@ -61,12 +61,15 @@ struct MCPServer: Sendable {
   // MARK: Who we are
 
   /// The answer to `initialize`, and the version that it settles on: the client's, or else the newest with a handshake.
-  func initialize(_ params: JSONValue, session: SessionID) -> (result: JSONValue, version: MCPVersion) {
+  ///
+  /// - Parameter caller: with the version still to be settled on
+  func initialize(_ params: JSONValue, _ caller: MCPCaller) -> (result: JSONValue, version: MCPVersion) {
     let asked = params["protocolVersion"]?.stringValue.flatMap(MCPVersion.init)
     let version = asked.flatMap { $0.isModern ? nil : $0 } ?? .latestWithHandshake
+    var caller = caller
+    caller.version = version
     var result: JSONObject = [
-      "protocolVersion": .string(version.rawValue),
-      "capabilities": capabilities(session, context: ["protocol_version": .string(version.rawValue)]),
+      "protocolVersion": .string(version.rawValue), "capabilities": capabilities(caller),
       "serverInfo": serverInfo,
     ]
     result["instructions"] = instructions.map { .string($0) }
@@ -76,7 +79,7 @@ struct MCPServer: Sendable {
   private func discovery(_ caller: MCPCaller) -> JSONValue {
     var result: JSONObject = [
       "resultType": "complete", "supportedVersions": .array(MCPVersion.all.map { .string($0.rawValue) }),
-      "capabilities": capabilities(caller.session, context: caller.context), "ttlMs": 0, "cacheScope": "private",
+      "capabilities": capabilities(caller), "ttlMs": 0, "cacheScope": "private",
       "_meta": [MCPMeta.serverInfo: serverInfo],
     ]
     result["instructions"] = instructions.map { .string($0) }
@@ -88,12 +91,10 @@ struct MCPServer: Sendable {
   private var instructions: String? { offers?.instructions }
 
   /// Resources, prompts and completions are offered where an upstream has them and the policy lets the session list them.
-  private func capabilities(_ session: SessionID, context: JSONValue) -> JSONValue {
+  private func capabilities(_ caller: MCPCaller) -> JSONValue {
     var capabilities: JSONObject = ["tools": ["listChanged": true]]
     guard let offers else { return .object(capabilities) }
-    func isAllowed(_ method: String) -> Bool {
-      gatekeeper.previews(method, params: .emptyObject, server: nil, session: session, context: context)
-    }
+    func isAllowed(_ method: String) -> Bool { previews(method, .emptyObject, of: nil, caller) }
     if offers.hasResources, isAllowed("resources/list") { capabilities["resources"] = ["listChanged": true] }
     if offers.hasPrompts, isAllowed("prompts/list") { capabilities["prompts"] = ["listChanged": true] }
     if offers.hasCompletions, isAllowed("completion/complete") { capabilities["completions"] = [:] }
@@ -103,16 +104,14 @@ struct MCPServer: Sendable {
   // MARK: Lists
 
   private func listTools(_ params: JSONValue, _ caller: MCPCaller) async -> MCPAnswer {
-    let tools = await catalogue.definitions(for: caller.session, agent: caller.agent, context: caller.context)
+    let tools = await catalogue.definitions(
+      for: caller.session, agent: caller.agent, context: caller.context, identity: caller.identity)
     return page(tools.map { ($0.name, Self.adapted($0.raw, to: caller)) }, of: "tools", params, caller)
   }
 
   private func list(_ method: String, _ params: JSONValue, _ caller: MCPCaller) async -> MCPAnswer {
     guard let offers, offers.has(method) else { return Self.unknownMethod }
-    guard
-      gatekeeper.previews(
-        method, params: .emptyObject, server: nil, session: caller.session, context: caller.context)
-    else {
+    guard previews(method, .emptyObject, of: nil, caller) else {
       // As for a capability that isn't offered, which for this session it isn't.
       return Self.unknownMethod
     }
@@ -126,10 +125,17 @@ struct MCPServer: Sendable {
       guard !one.isEmpty else { return true }
       let key = one == "prompts/get" ? "name" : "uri"
       guard let params = try? CanonicalJSON([key: .string(item.name)]) else { return false }
-      return gatekeeper.previews(
-        one, params: params, server: item.server, session: caller.session, context: caller.context)
+      return previews(one, params, of: item.server, caller)
     }
     return page(items.map { ($0.name, $0.raw) }, of: member, params, caller)
+  }
+
+  private func previews(
+    _ method: String, _ params: CanonicalJSON, of server: String?, _ caller: MCPCaller
+  ) -> Bool {
+    gatekeeper.previews(
+      method, params: params, server: server, session: caller.session, context: caller.context,
+      identity: caller.identity)
   }
 
   /// A page of what is ordered by name: the cursor is the last name of the page before, so that a list that changes
@@ -187,11 +193,12 @@ struct MCPServer: Sendable {
     do throws(JSONError) {
       call = ToolCall(
         sessionID: caller.session, toolName: name, arguments: try CanonicalJSON(arguments), context: caller.context,
-        approvalToken: nil, correlationID: caller.correlationID)
+        identity: caller.identity, approvalToken: nil, correlationID: caller.correlationID)
       (call.extras, call.approvalState) = try Self.extras(params, caller)
     } catch {
       return .error(JSONRPCError.invalidParams, "`params`: \(error.message) at \(error.path)")
     }
+    call.agentToken = caller.agentToken
     call.handle = exchange.handle
     call.onProgress = Self.progress(params, exchange)
     let answer = await gatekeeper.carryOut(call)
@@ -309,7 +316,7 @@ struct MCPServer: Sendable {
     }
     let target = await offers.target(of: method, object)
     let asked = UpstreamAsk(
-      sessionID: caller.session, method: method, params: canonical, context: caller.context,
+      sessionID: caller.session, method: method, params: canonical, context: caller.context, identity: caller.identity,
       server: target?.server.name, extras: extras, handle: exchange.handle, correlationID: caller.correlationID)
     let answer = await gatekeeper.ask(asked) { admit in
       guard let target else { return .unavailable("no upstream server has it") }

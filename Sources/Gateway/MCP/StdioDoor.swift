@@ -12,6 +12,7 @@ final class StdioDoor: Sendable {
 
   private let server: MCPServer
   private let session: SessionID
+  private let identity: AgentIdentity?
   private let changes: ListChanges
   private let input: Int32
   private let output: Int32
@@ -29,13 +30,16 @@ final class StdioDoor: Sendable {
 
   /// - Parameters:
   ///   - session: of every call that comes in here
+  ///   - identity: of the agent, where it has proved who it is
   ///   - input: a file descriptor
   ///   - output: another
   init(
-    server: MCPServer, session: SessionID, changes: ListChanges, input: Int32 = 0, output: Int32 = 1, logger: Logger
+    server: MCPServer, session: SessionID, identity: AgentIdentity? = nil, changes: ListChanges, input: Int32 = 0,
+    output: Int32 = 1, logger: Logger
   ) {
     self.server = server
     self.session = session
+    self.identity = identity
     self.changes = changes
     self.input = input
     self.output = output
@@ -219,7 +223,8 @@ final class StdioDoor: Sendable {
     let caller = MCPCaller(
       session: session, version: .latest,
       clientInfo: meta?[MCPMeta.clientInfo].flatMap { $0.objectValue == nil ? nil : $0 },
-      capabilities: meta?[MCPMeta.clientCapabilities], transport: .stdio, correlationID: Self.correlationID(id))
+      capabilities: meta?[MCPMeta.clientCapabilities], transport: .stdio, identity: identity,
+      correlationID: Self.correlationID(id))
     if method == "subscriptions/listen" {
       await listen(id, exchange.handle, params, writer)
       return
@@ -253,12 +258,13 @@ final class StdioDoor: Sendable {
       return .error(
         id: id, JSONRPCError(code: JSONRPCError.invalidParams, message: "`params.protocolVersion` must be a string"))
     }
-    let (result, version) = server.initialize(params, session: session)
-    let caller = MCPCaller(
-      session: session, version: version,
+    var caller = MCPCaller(
+      session: session, version: .latestWithHandshake,
       clientInfo: params["clientInfo"].flatMap { $0.objectValue == nil ? nil : $0 }, capabilities: nil,
-      transport: .stdio, correlationID: Self.correlationID(id))
-    state.withLock { $0.legacy = caller }
+      transport: .stdio, identity: identity, correlationID: Self.correlationID(id))
+    let result: JSONValue
+    (result, caller.version) = server.initialize(params, caller)
+    state.withLock { [caller] in $0.legacy = caller }
     return .result(id: id, result)
   }
 

@@ -39,6 +39,8 @@ struct UpstreamRequest: Sendable {
   var name: String?
   /// What else is mirrored in headers.
   var parameterHeaders: [(name: String, value: String)] = []
+  /// What is lent for this request alone, over HTTP; it replaces any other of its name.
+  var credentialHeader: (name: String, value: String)?
   var limits: RequestLimits
   /// Called right before the first byte is written; a refusal ends the request unsent.
   var admit: (@Sendable () -> Decision?)?

@@ -169,8 +169,8 @@ extension Decision {
     let text: String
   }
 
-  /// Reads `{"action", "reason", "matched_rule"?, "is_write_action"?, "credential_ttl"?, "redact"?}`; other keys are the policy's
-  /// own business.
+  /// Reads `{"action", "reason", "matched_rule"?, "is_write_action"?, "credential_ttl"?, "allowed_scope"?, "redact"?}`;
+  /// other keys are the policy's own business.
   fileprivate static func read(_ value: Value) -> Result<Decision, WrongShape> {
     guard case .object(let object) = value else { return .failure(.init(text: "is no object")) }
     guard case .string(let name)? = object[Text("action")], let action = Action(rawValue: name.string) else {
@@ -191,15 +191,25 @@ extension Decision {
     case .boolean(let flag)?: isWrite = flag
     default: return .failure(.init(text: "has an is_write_action that is no boolean"))
     }
+    var decision = Decision(action: action, reason: reason.string, matchedRule: rule, isWriteAction: isWrite)
     switch object[Text("credential_ttl")] {
     case nil, .null?: break
     case .number(let seconds)?:
       guard let whole = seconds.intValue, (1...86_400).contains(whole) else {
         return .failure(.init(text: "has a credential_ttl outside 1 to 86400"))
       }
+      decision.credentialTimeToLive = whole
     default: return .failure(.init(text: "has a credential_ttl that is no number"))
     }
-    var decision = Decision(action: action, reason: reason.string, matchedRule: rule, isWriteAction: isWrite)
+    switch object[Text("allowed_scope")] {
+    case nil, .null?: break
+    case .string(let text)?: decision.allowedScope = text.string.split(separator: " ").map(String.init)
+    case let scopes?:
+      guard let texts = scopes.jsonValue.arrayValue?.map(\.stringValue), !texts.contains(nil) else {
+        return .failure(.init(text: "has an allowed_scope that is neither a string nor an array of strings"))
+      }
+      decision.allowedScope = texts.compactMap(\.self)
+    }
     switch object[Text("redact")] {
     case nil, .null?: break
     case let rules?:

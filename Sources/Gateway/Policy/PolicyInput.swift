@@ -12,13 +12,17 @@ public struct PolicyInput: Sendable {
   /// The text of `input.tool`; empty when no upstream has the tool.
   public var tool: [UInt8]
   public var extras: RequestExtras
+  /// Absent where agents needn't prove who they are.
+  public var identity: AgentIdentity?
   private var isTool = true
   private var server: String?
 
   public init(
     toolName: String, arguments: CanonicalJSON, sessionID: String, context: JSONValue, hasApprovalToken: Bool,
-    method: String = "tools/call", tool: [UInt8] = [], extras: RequestExtras = RequestExtras()
+    method: String = "tools/call", tool: [UInt8] = [], extras: RequestExtras = RequestExtras(),
+    identity: AgentIdentity? = nil
   ) {
+    self.identity = identity
     self.method = method
     self.tool = tool
     self.extras = extras
@@ -64,6 +68,10 @@ public struct PolicyInput: Sendable {
       bytes += #","input_responses":"#.utf8
       bytes += responses.bytes
     }
+    if let identity {
+      bytes += #","identity":"#.utf8
+      bytes += identity.policyBytes
+    }
     bytes.append(UInt8(ascii: "}"))
     return bytes
   }
@@ -75,7 +83,7 @@ extension PolicyInput {
   init(_ ask: UpstreamAsk) {
     self.init(
       toolName: "", arguments: ask.params, sessionID: ask.sessionID.rawValue, context: ask.context,
-      hasApprovalToken: false, method: ask.method, extras: ask.extras)
+      hasApprovalToken: false, method: ask.method, extras: ask.extras, identity: ask.identity)
     isTool = false
     server = ask.server
   }
@@ -83,6 +91,7 @@ extension PolicyInput {
   init(_ call: ToolCall, to tool: ToolDefinition?, hasApprovalToken: Bool) {
     self.init(
       toolName: call.toolName.rawValue, arguments: call.arguments, sessionID: call.sessionID.rawValue,
-      context: call.context, hasApprovalToken: hasApprovalToken, tool: tool?.policyBytes ?? [], extras: call.extras)
+      context: call.context, hasApprovalToken: hasApprovalToken, tool: tool?.policyBytes ?? [], extras: call.extras,
+      identity: call.identity)
   }
 }

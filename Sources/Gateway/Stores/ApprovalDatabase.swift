@@ -54,7 +54,7 @@ struct ApprovalDatabase {
         """
         SELECT \(ApprovalColumns.names) FROM approvals
         WHERE session_id = ?1 AND tool_name = ?2 AND arguments_hash = ?3 AND agent_id IS ?4
-          AND status IN ('pending', 'approved') AND expires > ?5
+          AND policy_revision = ?6 AND status IN ('pending', 'approved') AND expires > ?5
         ORDER BY status = 'approved' DESC, created, id LIMIT 1
         """)
       try earlier.bind(request.sessionID, at: 1)
@@ -62,6 +62,7 @@ struct ApprovalDatabase {
       try earlier.bind(request.argumentsHash, at: 3)
       try earlier.bind(request.agentID, at: 4)
       try earlier.bind(now, at: 5)
+      try earlier.bind(request.policyRevision, at: 6)
       if try earlier.step(), let earlier = ApprovalColumns.request(earlier, now: now) { return .success(earlier) }
       if let excess = try Self.excess(of: request.sessionID, connection, now: now) { return .failure(excess) }
       let values = Array(repeating: "?", count: ApprovalColumns.count).joined(separator: ", ")

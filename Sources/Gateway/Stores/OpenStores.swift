@@ -8,12 +8,14 @@ public enum TraceStoreBackend: String, Sendable, CaseIterable {
   case memory
 
   /// Opens the store at `path` (meaningless for `memory`).
+  ///
+  /// - Parameter key: signs what the store says of itself
   public func open(
-    path: String, clock: WallClock = .system, logger: Logger
+    path: String, key: EvidenceKey, clock: WallClock = .system, logger: Logger
   ) throws(TraceStoreError) -> any TraceStore {
     switch self {
-    case .sqlite: try SQLiteTraceStore(path: path, clock: clock, logger: logger)
-    case .memory: MemoryTraceStore()
+    case .sqlite: try SQLiteTraceStore(path: path, key: key, clock: clock, logger: logger)
+    case .memory: MemoryTraceStore(clock: clock)
     }
   }
 }

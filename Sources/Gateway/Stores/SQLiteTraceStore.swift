@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// The outcome of a call whose note is durable is kept in an `OutcomeLog` first, and in the database within `delay`.
 ///
-/// Several processes may use a file at once. The first of them closes what a crash left open; while another lives, an open
-/// intent may be its.
+/// Several processes may use a file at once. The first of them closes what a crash left open; while another lives, a call
+/// that runs may be its.
 public final class SQLiteTraceStore: TraceStore {
   static let maximumBatch = 256
   /// More waiting rows than this are refused: writing has stopped, and memory would run out next.
@@ -48,6 +48,7 @@ public final class SQLiteTraceStore: TraceStore {
   }
 
   let path: String
+  private let key: EvidenceKey
   private let logger: Logger
   private let writing = BlockingQueue(label: "agentgate.traces.write", isPatient: true)
   private let reading = BlockingQueue(label: "agentgate.traces.read")
@@ -57,14 +58,20 @@ public final class SQLiteTraceStore: TraceStore {
   private let reader: Mutex<TraceReader>
   private let lock: Mutex<FileLock?>
 
-  /// Opens the store, creating it when there is no file, and closes the intents that a crash left open. Refuses a file
+  /// Opens the store, creating it when there is no file, and closes the calls that a crash left open. Refuses a file
   /// that isn't a trace store, or one of a newer version, and leaves it untouched. Blocks for up to a few seconds.
-  public init(path: String, clock: WallClock = .system, logger: Logger) throws(TraceStoreError) {
+  ///
+  /// - Parameter key: signs the chain's head
+  public init(
+    path: String, key: EvidenceKey, clock: WallClock = .system, logger: Logger
+  ) throws(TraceStoreError) {
     self.path = path
+    self.key = key
     self.logger = logger
     try TraceSchema.checkHeader(path: path)
     let (lock, isFirst) = try Self.lock(path + ".lock")
-    let opened = try TraceWriter(path: path, clock: clock)
+    StoreFileSeal.remove(of: path)
+    let opened = try TraceWriter(path: path, key: key, clock: clock)
     if isFirst {
       let (outcomes, logs) = Self.outcomesLeft(database: path, logger)
       let interrupted = try opened.closeInterrupted(outcomes: outcomes)
@@ -87,7 +94,7 @@ public final class SQLiteTraceStore: TraceStore {
 
   public func recordIntent(_ event: TraceEvent) async throws(TraceStoreError) {
     try event.checkTime()
-    try await write(.intent(event))
+    try await write(.running(event))
   }
 
   public func begin(_ event: TraceEvent) -> TraceNote {
@@ -108,7 +115,7 @@ public final class SQLiteTraceStore: TraceStore {
   public func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) {
     try event.checkTime()
     if !synced, log(event) { return }
-    try await write(.finished(event))
+    try await write(.event(event))
   }
 
   public func events(
@@ -116,6 +123,38 @@ public final class SQLiteTraceStore: TraceStore {
   ) async throws(TraceStoreError) -> TracePage {
     try await read { reader throws(TraceStoreError) in
       try reader.events(matching: query, after: cursor, limit: limit)
+    }
+  }
+
+  public func size() async throws(TraceStoreError) -> Int64 {
+    try await read { reader throws(TraceStoreError) in try reader.size() }
+  }
+
+  public func proofs(of sequences: [Int64], size: Int64) async throws(TraceStoreError) -> InclusionProofs {
+    try await read { reader throws(TraceStoreError) in try reader.proofs(of: sequences, size: size) }
+  }
+
+  public func sessionKills(
+    in times: ClosedRange<Int64>, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> [TraceEvent] {
+    try await read { reader throws(TraceStoreError) in
+      try reader.sessionKills(in: times, upTo: size, limit: limit)
+    }
+  }
+
+  public func sessions(
+    of name: TraceName, startedIn times: ClosedRange<Int64>, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> [String] {
+    try await read { reader throws(TraceStoreError) in
+      try reader.sessions(of: name, startedIn: times, upTo: size, limit: limit)
+    }
+  }
+
+  public func callCount(
+    agent: String, tool: String?, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> Int {
+    try await read { reader throws(TraceStoreError) in
+      try reader.callCount(agent: agent, tool: tool, upTo: size, limit: limit)
     }
   }
 
@@ -144,6 +183,11 @@ public final class SQLiteTraceStore: TraceStore {
         if queue.logged == 0, let log = queue.log.take() { log.remove() }
       }
       self.lock.withLock { $0 = nil }
+      // Alone with the file: nobody else writes to it any more. A child that is being started has the lock for a moment.
+      if let lock = try? FileLock(path: self.path + ".lock", kind: .exclusive, waitingUpTo: 200) {
+        StoreFileSeal.write(for: self.path, key: self.key)
+        withExtendedLifetime(lock) {}
+      }
     }
   }
 
@@ -186,7 +230,7 @@ public final class SQLiteTraceStore: TraceStore {
       guard !queue.isClosed, !queue.isFailing, queue.waiting.count < Self.maximumWaiting else { return (false, false) }
       if queue.log == nil { queue.log = try? OutcomeLog(database: path) }
       guard queue.log?.append(event) == true else { return (false, false) }
-      queue.waiting.append(Waiting(row: .finished(event), done: nil))
+      queue.waiting.append(Waiting(row: .event(event), done: nil))
       queue.logged += 1
       let isFirst = !queue.isTimed
       queue.isTimed = true

@@ -1,7 +1,7 @@
 import SQLite
 import StrictJSON
 
-/// An event as columns, the same in both tables.
+/// An event as columns, the same in both tables; and what the chain adds to it.
 enum TraceColumns {
   /// In the order of `bind` and `event`.
   static let names = """
@@ -10,6 +10,39 @@ enum TraceColumns {
     policy_revision, details
     """
   static let count = 19
+
+  /// What `traces` alone has, in the order of `bind` and `link`, after `names`.
+  static let linkNames = "created_at, seq, session_seq, previous_hash, hash"
+  static let linkCount = 5
+
+  static func bind(_ link: ChainLink, to statement: Statement) throws(SQLiteError) {
+    try statement.bind(ISOTimestamp.text(link.recordedAt), at: count + 1)
+    try statement.bind(link.sequence, at: count + 2)
+    try statement.bind(link.sessionSequence, at: count + 3)
+    try statement.bind(link.previousHash.bytes, at: count + 4)
+    try statement.bind(link.hash.bytes, at: count + 5)
+  }
+
+  /// The event and its link in the current row's columns.
+  static func chained(_ row: Statement, repeats: inout RepeatedTexts) throws(TraceStoreError) -> ChainedEvent {
+    let event = try event(row, repeats: &repeats)
+    guard let recordedAt = row.withTextBytes(count, { ISOTimestamp.microseconds($0) }) ?? nil else {
+      throw unreadable(row, column: count, "created_at")
+    }
+    guard let sequence = row.column(count + 1).integerValue else { throw unreadable(row, column: count + 1, "seq") }
+    guard let previous = hash(row, count + 3) else { throw unreadable(row, column: count + 3, "previous_hash") }
+    guard let hash = hash(row, count + 4) else { throw unreadable(row, column: count + 4, "hash") }
+    return ChainedEvent(
+      event: event,
+      link: ChainLink(
+        sequence: sequence, sessionSequence: row.column(count + 2).integerValue, recordedAt: recordedAt,
+        previousHash: previous, hash: hash))
+  }
+
+  static func hash(_ row: Statement, _ column: Int) -> EventHash? {
+    guard case .blob(let bytes) = row.column(column) else { return nil }
+    return EventHash(bytes: bytes)
+  }
 
   /// Binds the event to parameters 1 to `count`.
   static func bind(_ event: TraceEvent, to statement: Statement) throws(SQLiteError) {

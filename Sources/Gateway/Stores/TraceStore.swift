@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Keeps events, and never changes or drops one. `OpenStores.swift` lists the implementations.
+/// Keeps events in a chain, and never changes or drops one. `OpenStores.swift` lists the implementations.
 public protocol TraceStore: Sendable {
   /// Returns when the event is durable; cancelling the task doesn't hurry it. Throws when the event can't be written,
   /// within about two seconds for a store that another process has locked. Appending once more an event that is there,
@@ -29,6 +29,30 @@ public protocol TraceStore: Sendable {
   func events(
     matching query: TraceQuery, after cursor: TraceCursor?, limit: Int
   ) async throws(TraceStoreError) -> TracePage
+
+  /// How many events there are: the last one's number in the chain.
+  func size() async throws(TraceStoreError) -> Int64
+
+  /// Where these events are in the tree over the first `size` events.
+  ///
+  /// - Parameter sequences: each in `1...size`
+  func proofs(of sequences: [Int64], size: Int64) async throws(TraceStoreError) -> InclusionProofs
+
+  /// Kills and un-kills of sessions in this time, ascending as events do: the latest ones when there are more than
+  /// `limit`. Of the first `size` events alone, as what follows.
+  func sessionKills(
+    in times: ClosedRange<Int64>, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> [TraceEvent]
+
+  /// Sessions whose first written event is of this time and names this agent or user, ascending by that time.
+  func sessions(
+    of name: TraceName, startedIn times: ClosedRange<Int64>, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> [String]
+
+  /// How many calls an agent made, of this tool or of any, among the first `size` events; counts to `limit`.
+  func callCount(
+    agent: String, tool: String?, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> Int
 
   /// The next distinct ids that have at least one call, ascending by bytes, after the given one.
   func sessions(after: String?, limit: Int) async throws(TraceStoreError) -> [String]
@@ -73,7 +97,7 @@ extension TraceStore {
     var cursor: TraceCursor?
     repeat {
       let page = try await self.events(matching: .session(session), after: cursor, limit: TracePage.usualLimit)
-      events += page.events
+      events += page.events.map(\.event)
       cursor = page.next
     } while cursor != nil
     return events
@@ -98,6 +122,12 @@ public enum TraceQuery: Sendable {
   case event(String)
 }
 
+/// Whom a session's calls are made for.
+public enum TraceName: Sendable, Equatable {
+  case agent(String)
+  case user(String)
+}
+
 /// A place in the answer to a query, and the state of the store when the query began.
 public struct TraceCursor: Sendable, Equatable {
   var timestamp: Int64
@@ -108,7 +138,7 @@ public struct TraceCursor: Sendable, Equatable {
 public struct TracePage: Sendable {
   public static let usualLimit = 512
 
-  public var events: [TraceEvent]
+  public var events: [ChainedEvent]
   /// Absent when there are no more.
   public var next: TraceCursor?
 }

@@ -5,11 +5,8 @@ import StrictJSON
 struct TraceWriter {
   enum Row: Sendable {
     case event(TraceEvent)
-    case intent(TraceEvent)
-    /// A call that reads and is about to run.
+    /// A call that is about to run: its event closes it.
     case running(TraceEvent)
-    /// The event of such a call.
-    case finished(TraceEvent)
     /// Writes what is there already: a write that changes nothing.
     case probe
   }
@@ -21,8 +18,7 @@ struct TraceWriter {
 
   private struct Database {
     let connection: Connection
-    let insertEvent: Statement
-    let insertIntent: Statement
+    let chain: TraceChain
     let insertRunning: Statement
     let deleteRunning: Statement
     let files: DatabaseFiles
@@ -30,11 +26,15 @@ struct TraceWriter {
 
   let path: String
   private let clock: WallClock
+  private let key: EvidenceKey
   private var database: Database?
 
   /// Opens the store, creating the file (mode 0600) when there is none.
-  init(path: String, clock: WallClock) throws(TraceStoreError) {
+  ///
+  /// - Parameter key: signs the chain's head
+  init(path: String, key: EvidenceKey, clock: WallClock) throws(TraceStoreError) {
     self.path = path
+    self.key = key
     self.clock = clock
     do throws(SystemError) {
       // INVARIANT: no connection of this process is open on the file yet: closing a descriptor of it would drop that
@@ -83,19 +83,34 @@ struct TraceWriter {
     try? connection.checkpoint()
   }
 
-  /// Makes an event of every intent and every note that has none, with its outcome where one is known; the number of
-  /// those whose outcome isn't.
+  /// Makes an event of every call that was running, with its outcome where one is known; the number of those whose
+  /// outcome isn't.
   func closeInterrupted(outcomes: [OutcomeLog.Outcome]) throws(TraceStoreError) -> Int {
     guard let database else { return 0 }
+    let running = try interrupted(in: database)
+    guard !running.isEmpty else { return 0 }
+    let known = Dictionary(outcomes.map { (ExactText($0.eventID), $0) }) { $1 }
+    var unknown = 0
+    let now = clock.now()
     return try TraceStoreError.of(path) { () throws(SQLiteError) in
       try database.connection.execute("BEGIN IMMEDIATE")
       do throws(SQLiteError) {
-        try closeNotes(with: outcomes, in: database.connection)
-        let count =
-          try closeInterrupted("intents", in: database.connection)
-          + closeInterrupted("running", in: database.connection)
+        try database.chain.begin()
+        for note in running {
+          var event = note.interrupted
+          if let outcome = known[ExactText(note.eventID)] {
+            event.durationMilliseconds = outcome.durationMilliseconds
+            event.error = outcome.error
+            event.details = outcome.details
+          } else {
+            unknown += 1
+          }
+          // Its event may be there: written without its note in the way.
+          if try !database.chain.append(event, at: now), known[ExactText(note.eventID)] == nil { unknown -= 1 }
+        }
+        try database.chain.end(at: now)
         try database.connection.execute("DELETE FROM running; COMMIT")
-        return count
+        return unknown
       } catch {
         try? database.connection.execute("ROLLBACK")
         throw error
@@ -103,41 +118,16 @@ struct TraceWriter {
     }
   }
 
-  private func closeNotes(
-    with outcomes: [OutcomeLog.Outcome], in connection: Connection
-  ) throws(SQLiteError) {
-    let statement = try connection.prepare(
-      Self.closing("running", duration: "?3", details: "?4") + " AND event_id = ?5")
-    for outcome in outcomes {
-      defer { statement.reset() }
-      try statement.bind(clock.nowText, at: 1)
-      try statement.bind(outcome.error, at: 2)
-      try statement.bind(outcome.durationMilliseconds.map(Int64.init), at: 3)
-      try statement.bind(outcome.details?.text, at: 4)
-      try statement.bind(outcome.eventID, at: 5)
-      _ = try statement.step()
+  private func interrupted(in database: Database) throws(TraceStoreError) -> [TraceEvent] {
+    let rows = try TraceStoreError.of(path) { () throws(SQLiteError) in
+      try database.connection.prepare("SELECT \(TraceColumns.names) FROM running ORDER BY timestamp, event_id")
     }
-  }
-
-  private func closeInterrupted(_ table: String, in connection: Connection) throws(SQLiteError) -> Int {
-    let statement = try connection.prepare(
-      Self.closing(table, duration: "NULL", details: "details") + " ORDER BY timestamp, event_id")
-    try statement.bind(clock.nowText, at: 1)
-    try statement.bind(TraceEvent.interruptedError, at: 2)
-    _ = try statement.step()
-    return connection.changes
-  }
-
-  /// Makes events of the rows that have none, as `TraceEvent.interrupted` says it, column by column: `?1` is the time,
-  /// `?2` the error.
-  private static func closing(_ table: String, duration: String, details: String) -> String {
-    """
-    INSERT INTO traces (\(TraceColumns.names), created_at)
-    SELECT event_id, timestamp, session_id, user_id, agent_id, tool_name, arguments_hash, policy_version,
-      policy_decision, policy_reason, matched_rule, 1, \(duration), ?2, is_write_action, approval_token_present, kind,
-      policy_revision, \(details), ?1
-    FROM \(table) WHERE NOT EXISTS (SELECT 1 FROM traces WHERE traces.event_id = \(table).event_id)
-    """
+    var events: [TraceEvent] = []
+    var repeats = RepeatedTexts()
+    while try TraceStoreError.of(path, { () throws(SQLiteError) in try rows.step() }) {
+      events.append(try TraceColumns.event(rows, repeats: &repeats))
+    }
+    return events
   }
 
   mutating func close() {
@@ -145,37 +135,35 @@ struct TraceWriter {
   }
 
   private func write(_ rows: [Row], to database: Database) throws(SQLiteError) -> [TraceStoreError?] {
-    let writtenAt = clock.nowText
+    let now = clock.now()
     var outcomes: [TraceStoreError?] = []
     outcomes.reserveCapacity(rows.count)
     var hasWritten = false
     try database.connection.execute("BEGIN IMMEDIATE")
+    // Notes leave the chain as it is.
+    if rows.contains(where: { if case .event = $0 { true } else { false } }) { try database.chain.begin() }
     for row in rows {
       switch row {
-      case .event(let event), .finished(let event):
-        if try insert(event, with: database.insertEvent, writtenAt) {
+      case .event(let event):
+        if try database.chain.append(event, at: now) {
           outcomes.append(nil)
           hasWritten = true
         } else {
           let isThere = try stored(event.eventID, in: database) == event
           outcomes.append(isThere ? nil : .conflict(event.eventID))
         }
-        guard case .finished = row else { continue }
         defer { database.deleteRunning.reset() }
         try database.deleteRunning.bind(event.eventID, at: 1)
         _ = try database.deleteRunning.step()
       case .running(let event):
-        let isNew = try insert(event, with: database.insertRunning, writtenAt)
-        outcomes.append(isNew ? nil : .conflict(event.eventID))
-        if isNew { hasWritten = true }
-      case .intent(let event):
-        let isNew = try insert(event, with: database.insertIntent, writtenAt)
+        let isNew = try insert(event, with: database.insertRunning, ISOTimestamp.text(now))
         outcomes.append(isNew ? nil : .conflict(event.eventID))
         if isNew { hasWritten = true }
       case .probe:
         outcomes.append(nil)
       }
     }
+    try database.chain.end(at: now)
     if !hasWritten {
       try database.connection.execute("PRAGMA user_version = \(TraceSchema.version)")
     }
@@ -209,14 +197,17 @@ struct TraceWriter {
   }
 
   private func open(creating: Bool) throws(TraceStoreError) -> Database {
-    let path = path
+    let (path, key) = (path, key)
     let connection = try TraceStoreError.of(path) { () throws(SQLiteError) in
       let connection = try Connection(path: path, mode: .readWrite)
       try connection.setBusyTimeout(milliseconds: Self.busyMilliseconds)
       return connection
     }
     do throws(TraceStoreError) {
-      try TraceSchema.prepare(connection, path: path, creating: creating)
+      try TraceSchema.prepare(connection, path: path, creating: creating) { connection throws(TraceStoreError) in
+        let chain = try TraceStoreError.of(path) { () throws(SQLiteError) in try TraceChain(connection, key: key) }
+        try chain.takeOver(path: path)
+      }
     } catch {
       // What isn't ours is left as it is, its log too.
       try? connection.keepWriteAheadLog()
@@ -229,14 +220,12 @@ struct TraceWriter {
       try connection.execute("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
       connection.checkpointByHand()
       let values = Array(repeating: "?", count: TraceColumns.count + 1).joined(separator: ", ")
-      func insertion(_ table: String) throws(SQLiteError) -> Statement {
-        try connection.prepare("INSERT INTO \(table) (\(TraceColumns.names), created_at) VALUES (\(values))")
-      }
       // Reading opens the log, whose file is looked at below.
       try connection.execute("SELECT 1 FROM traces LIMIT 1")
       return Database(
-        connection: connection, insertEvent: try insertion("traces"), insertIntent: try insertion("intents"),
-        insertRunning: try insertion("running"),
+        connection: connection, chain: try TraceChain(connection, key: key),
+        insertRunning: try connection.prepare(
+          "INSERT INTO running (\(TraceColumns.names), created_at) VALUES (\(values))"),
         deleteRunning: try connection.prepare("DELETE FROM running WHERE event_id = ?"),
         files: DatabaseFiles(path: path))
     }

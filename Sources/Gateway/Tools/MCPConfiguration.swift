@@ -130,12 +130,14 @@ extension MCPConfiguration {
       }
       if entry["disabled"]?.boolValue == true { return nil }
       if name.isEmpty { problems.append("\(path): a server needs a name") }
-      let settings = UpstreamSettings(entry["agentgate"], path: "\(path).agentgate", problems: &problems)
+      let isRemote = entry["url"] != nil || ["http", "streamable-http"].contains(entry["type"]?.stringValue)
+      let settings = UpstreamSettings(
+        entry["agentgate"], path: "\(path).agentgate", folder: folder, isProcess: !isRemote, problems: &problems)
       if entry["type"]?.stringValue == "sse" {
         problems.append("\(path).type: the HTTP+SSE transport is not supported, Streamable HTTP is")
         return nil
       }
-      if entry["url"] != nil || ["http", "streamable-http"].contains(entry["type"]?.stringValue) {
+      if isRemote {
         let endpoint = endpoint(entry, path)
         var server = Server(name: name, command: "")
         server.endpoint = endpoint

@@ -17,6 +17,13 @@ public protocol ToolRunner: Sendable {
 
   /// One of them; absent when no upstream has it.
   func tool(_ name: ToolName) -> ToolDefinition?
+
+  /// What a call of the tool has to be lent; absent when that is nothing.
+  func credentials(for tool: ToolDefinition) -> CredentialSettings?
+}
+
+extension ToolRunner {
+  public func credentials(for tool: ToolDefinition) -> CredentialSettings? { nil }
 }
 
 /// A call as it goes to an upstream.
@@ -27,13 +34,17 @@ public struct UpstreamCall: Sendable {
   /// What else of the request's parameters is sent.
   public var extras: RequestExtras
   public var handle: CallHandle
+  /// What the tool is lent for it; absent when that is nothing.
+  public var credential: Credential?
   /// Told the parameters of each `notifications/progress` of the call, without their token; absent when nobody asked.
   public var onProgress: (@Sendable (JSONObject) -> Void)?
 
   public init(
     tool: ToolName, arguments: CanonicalJSON, extras: RequestExtras = RequestExtras(),
-    handle: CallHandle = CallHandle(), onProgress: (@Sendable (JSONObject) -> Void)? = nil
+    handle: CallHandle = CallHandle(), credential: Credential? = nil,
+    onProgress: (@Sendable (JSONObject) -> Void)? = nil
   ) {
+    self.credential = credential
     self.tool = tool
     self.arguments = arguments
     self.extras = extras

@@ -11,6 +11,7 @@ final class UpstreamServer: Sendable {
   let isBuiltIn: Bool
   private let configuration: MCPConfiguration.Server
   private let limits: UpstreamLimits
+  private let lend: Lending
   private let clientVersion: String
   private let logger: Logger
   private let onChange: @Sendable (Change) async -> Void
@@ -51,10 +52,14 @@ final class UpstreamServer: Sendable {
     var instructions: String?
   }
 
+  /// What a process gets in its environment; absent when that is nothing. Blocks.
+  typealias Lending =
+    @Sendable (CredentialSettings) throws(CredentialFailure) -> (name: String, value: LentSecret)?
+
   /// - Parameter onChange: called after the status or what the server offers has changed
   init(
-    _ server: MCPConfiguration.Server, limits: UpstreamLimits, clientVersion: String, logger: Logger,
-    onChange: @escaping @Sendable (Change) async -> Void
+    _ server: MCPConfiguration.Server, limits: UpstreamLimits, clientVersion: String, lend: @escaping Lending,
+    logger: Logger, onChange: @escaping @Sendable (Change) async -> Void
   ) {
     var logger = logger
     logger[metadataKey: "server"] = "\(server.name)"
@@ -64,6 +69,7 @@ final class UpstreamServer: Sendable {
     self.limits = server.settings.applied(to: limits)
     self.clientVersion = clientVersion
     self.logger = logger
+    self.lend = lend
     self.onChange = onChange
   }
 
@@ -162,13 +168,28 @@ extension UpstreamServer {
     configuration.endpoint == nil ? await runProcess(number) : await runHTTP(number)
   }
 
+  /// What a call of the tool has to be lent; absent when that is nothing.
+  func credentials(of tool: ToolDefinition) -> CredentialSettings? {
+    configuration.settings.credentials(of: tool.serverName)
+  }
+
   /// Returns, with the reason, once the process has ended and is reaped.
   private func runProcess(_ number: Int) async -> String {
+    var secret: LentSecret?
+    var environment = configuration.environment.merging(ChildEnvironment.inherited) { own, _ in own }
+    do throws(CredentialFailure) {
+      if let settings = configuration.settings.credentials, let lent = try lend(settings) {
+        environment[lent.name] = lent.value.reveal()
+        secret = lent.value
+      }
+    } catch {
+      return "it gets no credential: \(error.reason)"
+    }
     let (changes, changed) = AsyncStream.makeStream(of: Change.self, bufferingPolicy: .bufferingNewest(16))
     let connection = StdioConnection(
       launch: StdioConnection.Launch(
         command: configuration.command, arguments: configuration.arguments,
-        environment: configuration.environment.merging(ChildEnvironment.inherited) { own, _ in own },
+        environment: environment,
         workingDirectory: configuration.workingDirectory),
       limits: limits, logger: logger,
       onNotification: { if let change = Change($0) { changed.yield(change) } },
@@ -185,7 +206,7 @@ extension UpstreamServer {
         withdraw(number)
         group.cancelAll()
         let failure = await group.next() ?? nil
-        let tail = failure == nil ? "" : connection.errorTail
+        let tail = failure == nil ? "" : secret?.removed(from: connection.errorTail) ?? connection.errorTail
         return [failure, ending, tail.isEmpty ? nil : "it said: \(tail)"].compactMap(\.self).joined(separator: "; ")
       }
     } onCancel: {

@@ -1,7 +1,7 @@
 import Glibc
 public import Logging
 public import ServiceLifecycle
-public import StrictJSON
+import StrictJSON
 import Synchronization
 
 /// Every upstream MCP server of the configuration, each supervised by itself: one that is down hides none of the others.
@@ -28,15 +28,19 @@ public final class UpstreamServers: ToolRunner, Service {
   /// - Parameters:
   ///   - pins: what tools were when they were first seen or approved
   ///   - clientVersion: what servers are told that the gateway's version is
+  ///   - broker: lends processes what they get in their environment
   public init(
     configuration: MCPConfiguration, pins: ToolPins, limits: UpstreamLimits = UpstreamLimits(),
-    clientVersion: String = "1.0.0", logger: Logger
+    clientVersion: String = "1.0.0", broker: CredentialBroker? = nil, logger: Logger
   ) {
     // A server that ends while it is written to must end that write, not the gateway.
     signal(SIGPIPE, SIG_IGN)
     let changes = Changes()
     self.servers = configuration.servers.map { server in
-      UpstreamServer(server, limits: limits, clientVersion: clientVersion, logger: logger) {
+      UpstreamServer(
+        server, limits: limits, clientVersion: clientVersion,
+        lend: { settings throws(CredentialFailure) in try broker?.environment(for: settings) }, logger: logger
+      ) {
         await changes.announce($0)
       }
     }
@@ -71,6 +75,11 @@ public final class UpstreamServers: ToolRunner, Service {
   public func tools() async -> [ToolDefinition] { routes.withLock { $0.definitions } }
 
   public func tool(_ name: ToolName) -> ToolDefinition? { routes.withLock { $0.targets[name]?.definition } }
+
+  public func credentials(for tool: ToolDefinition) -> CredentialSettings? {
+    guard let name = try? ToolName(tool.name) else { return nil }
+    return routes.withLock { $0.targets[name] }.flatMap { $0.server.credentials(of: $0.definition) }
+  }
 
   /// Takes up what the pins say by now of the tools that are known: for when one of them was approved.
   public func pinsChanged() async {

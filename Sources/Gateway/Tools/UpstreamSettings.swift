@@ -4,9 +4,11 @@ import StrictJSON
 ///
 ///     {"connect_seconds": 10, "idle_seconds": 60, "total_seconds": 600, "result_bytes": 16777216,
 ///      "grace_seconds": 2, "trust_cancellation": false,
-///      "tools": {"NAME": {"idle_seconds": 5, "total_seconds": 30, "result_bytes": 65536}}}
+///      "credentials": {…},
+///      "tools": {"NAME": {"idle_seconds": 5, "total_seconds": 30, "result_bytes": 65536, "credentials": {…}}}}
 ///
-/// What is absent is as `UpstreamLimits` has it.
+/// What is absent is as `UpstreamLimits` has it. For `credentials` see `CredentialSettings`: a tool's replace the
+/// server's, and `null` means none.
 public struct UpstreamSettings: Sendable, Equatable {
   public var connect: Duration?
   public var grace: Duration?
@@ -14,13 +16,19 @@ public struct UpstreamSettings: Sendable, Equatable {
   public var calls = UpstreamLimits.ToolLimits()
   /// By the server's own names for its tools.
   public var tools: [String: UpstreamLimits.ToolLimits] = [:]
+  /// What its calls get, or its process gets; absent when that is nothing.
+  public var credentials: CredentialSettings?
+  /// Of the tools that differ, by the server's own names for them.
+  private var toolCredentials: [ExactText: CredentialSettings?] = [:]
 
   public init() {}
 
   /// - Parameters:
   ///   - path: where the value stands, for the problems
+  ///   - folder: what relative paths count from
+  ///   - isProcess: the server is a process
   ///   - problems: gains what is wrong
-  init(_ value: JSONValue?, path: String, problems: inout [String]) {
+  init(_ value: JSONValue?, path: String, folder: String, isProcess: Bool, problems: inout [String]) {
     guard let value else { return }
     guard let object = value.objectValue else {
       problems.append("\(path): must be an object")
@@ -40,12 +48,33 @@ public struct UpstreamSettings: Sendable, Equatable {
           continue
         }
         for (name, value) in tools.members {
-          self.tools[name] = Self.limits(value, place + JSONError.path([.key(name)]).dropFirst(), &problems)
+          let place = place + JSONError.path([.key(name)]).dropFirst()
+          self.tools[name] = Self.limits(value, place, &problems)
+          guard let value = value["credentials"] else { continue }
+          toolCredentials[ExactText(name)] = .some(
+            value.isNull
+              ? nil
+              : CredentialSettings(
+                value, path: "\(place).credentials", folder: folder, isProcess: isProcess, isForTool: true,
+                problems: &problems))
         }
+      case "credentials":
+        guard !value.isNull else { continue }
+        credentials = CredentialSettings(
+          value, path: place, folder: folder, isProcess: isProcess, isForTool: false, problems: &problems)
       default:
         if !Self.read(key, value, place, into: &calls, &problems) { problems.append("\(place): is no setting") }
       }
     }
+  }
+
+  /// All that are set.
+  var allCredentials: [CredentialSettings] { ([credentials] + toolCredentials.values).compactMap(\.self) }
+
+  /// What a call of the tool gets; absent when that is nothing. A process has what is for its environment already.
+  func credentials(of tool: String) -> CredentialSettings? {
+    let own = toolCredentials[ExactText(tool)] ?? credentials
+    return own?.injection.isPerCall == true ? own : nil
   }
 
   func applied(to limits: UpstreamLimits) -> UpstreamLimits {
@@ -68,7 +97,7 @@ public struct UpstreamSettings: Sendable, Equatable {
       problems.append("\(path): must be an object of limits")
       return limits
     }
-    for (key, value) in object.members {
+    for (key, value) in object.members where key != "credentials" {
       let place = path + JSONError.path([.key(key)]).dropFirst()
       if !read(key, value, place, into: &limits, &problems) { problems.append("\(place): is no setting") }
     }

@@ -19,8 +19,9 @@ struct Approvals: AsyncParsableCommand {
         agentgate approvals show 01890a5d-ac96-774b-bcce-b302099a8057
         agentgate approvals approve 01890a5d-ac96-774b-bcce-b302099a8057 --note "ticket 42"
         agentgate approvals deny 01890a5d-ac96-774b-bcce-b302099a8057
+        agentgate approvals watch
       """,
-    subcommands: [ApprovalList.self, ApprovalDetails.self, Approve.self, Deny.self],
+    subcommands: [ApprovalList.self, ApprovalDetails.self, Approve.self, Deny.self, ApprovalWatch.self],
     defaultSubcommand: ApprovalList.self)
 }
 
@@ -75,6 +76,52 @@ private struct ApprovalList: AsyncParsableCommand {
       }
       for line in Table.lines([["ID", "STATUS", "EXPIRES", "SESSION", "TOOL", "REASON"]] + rows) { print(line) }
     }
+  }
+}
+
+private struct ApprovalWatch: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "watch", abstract: "Print each call that begins to wait, and what becomes of it.",
+    discussion: "Asks the running server once a second, until it is interrupted.")
+
+  @OptionGroup var settings: SettingsOptions
+
+  @Option(name: .long, help: "pretty or json, a line each.")
+  var format: ApprovalList.Format = .pretty
+
+  func run() async throws {
+    let client = ControlClient(configuration: try settings.read())
+    var known: [String: String] = [:]
+    var isFirst = true
+    while true {
+      do throws(ControlClient.ServerProblem) {
+        let requests = try await client.admin("GET", "/approvals?limit=1000", body: nil)["approvals"]?.arrayValue ?? []
+        var latest: [String: String] = [:]
+        for request in requests.reversed() {
+          guard let id = request["id"]?.stringValue, let status = request["status"]?.stringValue else { continue }
+          latest[id] = status
+          // What was decided before is no news.
+          if known[id] != status, !isFirst || status == "pending" { show(request) }
+        }
+        known = latest
+        isFirst = false
+      } catch {
+        throw Failure.failed("\(error)")
+      }
+      try await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  private func show(_ request: JSONValue) {
+    switch format {
+    case .json: print(request.serializedString())
+    case .pretty:
+      print(
+        ["status", "id", "session_id", "tool_name", "reason"].map { VisibleText.of(request[$0]?.stringValue ?? "") }
+          .joined(separator: "  "))
+    }
+    // Also when standard output is no terminal.
+    fflush(nil)
   }
 }
 

@@ -12,6 +12,8 @@ struct MCP: AsyncParsableCommand {
       server's command. Policy, kill switch, traces and approvals are those of the state folder, which any number of \
       gateways may share: a kill through a running server, or `agentgate kill`, reaches this one too.
 
+      Where agents must authenticate (AGENTGATE_AGENT_AUTH=required), the agent's token is taken from AGENTGATE_AGENT_TOKEN.
+
       Logs go to standard error.
 
       EXAMPLES
@@ -46,10 +48,17 @@ struct MCP: AsyncParsableCommand {
     } catch {
       throw Failure.configuration("\(error)")
     }
+    let identity: AgentIdentity?
+    do throws(AuthenticationFailure) {
+      identity = try await assembly.authentication.identity(
+        bearer: ProcessInfo.processInfo.environment["AGENTGATE_AGENT_TOKEN"])
+    } catch {
+      throw Failure.configuration("AGENTGATE_AGENT_TOKEN: \(error.reason)")
+    }
     let session = try SessionID(self.session ?? "stdio-\(UUID().uuidString.lowercased())")
     logger.notice("serving over standard input and output", metadata: ["session_id": .string(session.rawValue)])
     do {
-      try await assembly.runOverStandardIO(session: session)
+      try await assembly.runOverStandardIO(session: session, identity: identity)
     } catch {
       throw Failure.failed("\(error)")
     }

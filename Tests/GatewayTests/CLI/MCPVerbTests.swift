@@ -61,7 +61,8 @@ import Testing
     // With the client its server is gone, and the session's events are there.
     for pid in server.log.processes { try await Processes.waitForEnd(of: pid) }
     let traces = try TraceStoreBackend.sqlite.open(
-      path: state + "/traces.db", clock: .system, logger: LogRecorder().logger)
+      path: state + "/traces.db", key: try EvidenceKey(file: state + "/evidence-key.pem", signingKey: nil),
+      logger: LogRecorder().logger)
     let events = try await traces.events(session: "laptop")
     await traces.close()
     #expect(events.map(\.toolName) == ["echo", "sleep"])

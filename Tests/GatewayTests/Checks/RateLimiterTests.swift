@@ -11,7 +11,7 @@ struct RateLimiterTests {
   }
 
   private func admit(_ limiter: RateLimiter, _ session: String, limit: Int = 3) throws -> Bool {
-    limiter.admit(session: try SessionID(session), tool: tool, limit: limit)
+    limiter.admit(.session(try SessionID(session)), tool: tool, limit: limit)
   }
 
   @Test func windowSlides() throws {
@@ -43,18 +43,20 @@ struct RateLimiterTests {
     for _ in 0..<3 { #expect(try admit(limiter, "a")) }
     #expect(try !admit(limiter, "a"))
     #expect(try admit(limiter, "b"))
-    #expect(try limiter.admit(session: SessionID("a"), tool: ToolName(literal: "other"), limit: 3))
+    #expect(try limiter.admit(.session(SessionID("a")), tool: ToolName(literal: "other"), limit: 3))
     // Different bytes, the same to a reader: é as one scalar and as two.
     for _ in 0..<3 { #expect(try admit(limiter, "\u{E9}")) }
     #expect(try admit(limiter, "e\u{301}"))
     // No two pairs of names run together into the same subject.
-    #expect(try limiter.admit(session: SessionID("bc"), tool: ToolName(literal: "a"), limit: 1))
-    #expect(try limiter.admit(session: SessionID("c"), tool: ToolName(literal: "ab"), limit: 1))
+    #expect(try limiter.admit(.session(SessionID("bc")), tool: ToolName(literal: "a"), limit: 1))
+    #expect(try limiter.admit(.session(SessionID("c")), tool: ToolName(literal: "ab"), limit: 1))
   }
 
   @Test func statusIsThatBeforeTheCall() throws {
     let limiter = limiter()
-    func status() throws -> RateLimiter.Status { limiter.status(session: try SessionID("a"), tool: tool, limit: 3) }
+    func status() throws -> RateLimiter.Status {
+      limiter.status(of: .session(try SessionID("a")), tool: tool, limit: 3)
+    }
     let start = ManualClock.start / 1_000_000
     #expect(try status() == .init(limit: 3, remaining: 3, resetAt: start + 60))
     clock.advance(seconds: 0.5)
@@ -70,7 +72,7 @@ struct RateLimiterTests {
     let limiter = limiter()
     for _ in 0..<3 { #expect(try admit(limiter, "a")) }
     #expect(try !admit(limiter, "a", limit: 2))
-    #expect(try limiter.status(session: SessionID("a"), tool: tool, limit: 2).remaining == 0)
+    #expect(try limiter.status(of: .session(SessionID("a")), tool: tool, limit: 2).remaining == 0)
     #expect(try admit(limiter, "a", limit: 4))
   }
 

@@ -137,7 +137,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["request-state.key"])
     for mode in [0o640, 0o604, 0o660] {
       try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
-      let error = #expect(throws: RequestStateKeyError.self) { try RequestStateSeal(keyFile: path) }
+      let error = #expect(throws: SecretFileError.self) { try RequestStateSeal(keyFile: path) }
       #expect(error?.description.contains("others may read it") == true)
     }
   }
@@ -145,11 +145,11 @@ import Testing
   @Test(arguments: [0, 31, 33, 5_000]) func aKeyOfAnotherSizeIsRefused(_ count: Int) throws {
     try folder.write(String(repeating: "k", count: count), to: "request-state.key")
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
-    #expect(throws: RequestStateKeyError.self) { try RequestStateSeal(keyFile: path) }
+    #expect(throws: SecretFileError.self) { try RequestStateSeal(keyFile: path) }
   }
 
   @Test func noFolderNoKey() {
-    #expect(throws: RequestStateKeyError.self) { try RequestStateSeal(keyFile: folder.path("a/b")) }
+    #expect(throws: SecretFileError.self) { try RequestStateSeal(keyFile: folder.path("a/b")) }
   }
 
   /// Who comes second takes the first one's key.

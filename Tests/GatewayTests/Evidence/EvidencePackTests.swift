@@ -6,11 +6,11 @@ import Testing
 
 @Suite struct EvidencePackTests {
   private static let start: Int64 = 1_767_225_600_000_000
-  private let store = MemoryTraceStore()
+  private let store = MemoryTraceStore(clock: WallClock { start + 30_000_000 })
 
-  private func pack(_ session: String = "s", key: [UInt8]? = nil) async throws -> JSONValue {
+  private func pack(_ session: String = "s", key: EvidenceKey = EvidenceKey()) async throws -> JSONValue {
     let builder = EvidenceBuilder(
-      store: store, version: "1.2.3", signingKey: key, clock: WallClock { Self.start + 60_000_000 })
+      store: store, version: "1.2.3", key: key, clock: WallClock { Self.start + 60_000_000 })
     return try JSONValue(parsing: EvidenceJSON(try await builder.pack(session: session)).bytes)
   }
 
@@ -55,7 +55,7 @@ import Testing
     let pack = try await pack()
     #expect(
       pack.objectValue?.keys == [
-        "metadata", "summary", "timeline", "policy_analysis", "write_action_log", "anomalies", "integrity",
+        "$schema", "metadata", "summary", "timeline", "policy_analysis", "write_action_log", "anomalies", "integrity",
       ])
     #expect(
       pack["metadata"] == [
@@ -80,14 +80,17 @@ import Testing
       pack["timeline"]?.arrayValue?.map { $0["event_id"]?.stringValue } == [
         "read", "asked", "written", "posted", "killed", "refused", "unruled",
       ])
+    let written = try #require(pack["timeline"]?[2]?.objectValue)
+    #expect(written.keys == EventContent.keys + ["hash", "inclusion"])
     #expect(
-      pack["timeline"]?[2] == [
+      JSONValue.object(JSONObject(written.members.dropLast(2))) == [
         "event_id": "written", "timestamp": "2026-01-01T00:00:04+00:00", "tool_name": "db_insert", "decision": "ALLOW",
         "reason": "Read-only tool", "matched_rule": "write_with_approval", "duration_ms": .null,
-        "error": "no such table",
-        "kind": "tool_call", "user_id": .null, "agent_id": "a2", "arguments_hash": .null, "policy_version": "v0",
-        "policy_revision": "r", "executed": true, "is_write_action": true, "approval_token_present": true,
-        "details": .null,
+        "error": "no such table", "kind": "tool_call", "session_id": "s", "user_id": .null, "agent_id": "a2",
+        "arguments_hash": .null, "policy_version": "v0", "policy_revision": "r", "executed": true,
+        "is_write_action": true, "approval_token_present": true, "details": .null,
+        "recorded_at": "2026-01-01T00:00:30+00:00", "sequence": 3, "session_sequence": 3,
+        "previous_hash": pack["timeline"]?[1]?["hash"] ?? .null,
       ])
     let analysis = pack["policy_analysis"]
     #expect(
@@ -134,45 +137,48 @@ import Testing
     #expect(pack["integrity"]?["event_count"] == 0)
   }
 
+  /// By hand, with nothing but hashes.
   @Test func anyoneCanCheckTheSeal() async throws {
     try await fill()
-    let key = Array("signing key".utf8)
+    let key = EvidenceKey(signingKey: "signing key")
     let pack = try await pack(key: key)
-    let sealed = try CanonicalJSON([
-      "timeline": pack["timeline"] ?? .null, "session_id": pack["metadata"]?["session_id"] ?? .null,
-      "control_events": pack["policy_analysis"]?["control_events"] ?? .null,
-    ])
+    var sealed = try #require(pack.objectValue)
+    let timeline = pack["timeline"]?.arrayValue ?? []
+    sealed["timeline"] = .array(timeline.compactMap { $0["hash"] })
+    var analysis = try #require(pack["policy_analysis"]?.objectValue)
+    analysis["control_events"] = .array((analysis["control_events"]?.arrayValue ?? []).compactMap { $0["hash"] })
+    sealed["policy_analysis"] = .object(analysis)
+    let integrity = try #require(pack["integrity"]?.objectValue)
+    sealed["integrity"] = [
+      "event_count": 7, "hash_algorithm": "sha256", "covers": .string(EvidenceSeal.covers),
+      "tree_head": integrity["tree_head"] ?? .null, "inclusion_nodes": integrity["inclusion_nodes"] ?? .null,
+      "signature_algorithm": "hmac-sha256", "signed_at": "2026-01-01T00:01:00+00:00",
+    ]
     func hex(_ bytes: some Sequence<UInt8>) -> String {
       bytes.map { (0x100 + Int($0)) }.map { String(String($0, radix: 16).dropFirst()) }.joined()
     }
-    let code = HMAC<SHA256>.authenticationCode(for: sealed.bytes, using: SymmetricKey(data: key))
-    #expect(
-      pack["integrity"] == [
-        "event_count": 7, "hash": .string(hex(SHA256.hash(data: sealed.bytes))), "hash_algorithm": "sha256",
-        "covers": .string(EvidenceSeal.covers), "signature": .string(hex(code)), "signature_algorithm": "hmac-sha256",
-        "signed_at": "2026-01-01T00:01:00+00:00",
-      ])
-    #expect(try await self.pack(key: [])["integrity"]?["signature"] == nil)
-  }
+    let hash = hex(SHA256.hash(data: try CanonicalJSON(.object(sealed)).bytes))
+    #expect(integrity["hash"] == .string(hash))
+    let message = Array("agentgate evidence pack v1\n\(hash)\n".utf8)
+    let code = HMAC<SHA256>.authenticationCode(for: message, using: SymmetricKey(data: Array("signing key".utf8)))
+    #expect(integrity["signature"] == .string(hex(code)))
+    #expect(integrity["signature_algorithm"] == "hmac-sha256")
+    #expect(integrity["signed_at"] == "2026-01-01T00:01:00+00:00")
+    let publicKey = try Curve25519.Signing.PublicKey(rawRepresentation: key.publicKey.bytes)
+    let signature = integrity["ed25519"]?["signature"]?.stringValue ?? ""
+    let bytes = stride(from: 0, to: 128, by: 2).compactMap {
+      UInt8(signature.dropFirst($0).prefix(2), radix: 16)
+    }
+    #expect(publicKey.isValidSignature(bytes, for: message))
+    #expect(integrity["ed25519"]?["public_key"] == key.publicKey.jwk)
+    for event in timeline {
+      let content = JSONObject((event.objectValue?.members ?? []).filter { !["hash", "inclusion"].contains($0.key) })
+      #expect(event["hash"] == .string(hex(SHA256.hash(data: try CanonicalJSON(.object(content)).bytes))))
+    }
+    #expect(EvidencePackCheck(pack.serialized(), publicKey: key.publicKey, signingKey: "signing key").findings == [])
 
-  @Test(arguments: 0..<17) func noFieldCanChangeUnseen(field: Int) async throws {
-    var event = TraceEvent(
-      eventID: "e", timestamp: Self.start, kind: .toolCall, sessionID: "s", userID: "u", agentID: "a", toolName: "t",
-      argumentsHash: "h", policyVersion: "v", policyRevision: "r", decision: .deny, reason: "w", matchedRule: "m",
-      executed: false, durationMilliseconds: 1, error: "x", isWriteAction: false, approvalTokenPresent: false)
-    let before = await EvidenceSeal.seal(session: "s", timeline: [event], controlEvents: [], key: [])
-    let changes: [(inout TraceEvent) -> Void] = [
-      { $0.eventID += "x" }, { $0.timestamp += 1 }, { $0.kind = .kill }, { $0.userID = nil }, { $0.agentID = "b" },
-      { $0.toolName = nil }, { $0.argumentsHash = "" }, { $0.policyVersion = "" }, { $0.policyRevision = "" },
-      { $0.decision = .allow }, { $0.reason += " " }, { $0.matchedRule = nil }, { $0.executed = true },
-      { $0.durationMilliseconds = nil }, { $0.error = nil }, { $0.isWriteAction = true },
-      { $0.approvalTokenPresent = true },
-    ]
-    changes[field](&event)
-    let after = await EvidenceSeal.seal(session: "s", timeline: [event], controlEvents: [], key: [])
-    #expect(after.hash != before.hash)
-    #expect(await EvidenceSeal.seal(session: "t", timeline: [event], controlEvents: [], key: []).hash != after.hash)
-    #expect(await EvidenceSeal.seal(session: "s", timeline: [], controlEvents: [event], key: []).hash != after.hash)
+    let unsigned = try await self.pack()["integrity"]
+    #expect(unsigned?["signature"] == nil && unsigned?["signature_algorithm"] == nil && unsigned?["signed_at"] == nil)
   }
 
   /// Calls at these milliseconds, and the bursts among them by first and last call.
@@ -197,8 +203,8 @@ import Testing
 
   @Test func aLargeSessionComesInPieces() async throws {
     for number in 0..<2_000 { try await add("e\(number)", after: Int64(number) * 500) }
-    let builder = EvidenceBuilder(store: store, version: "1", signingKey: nil)
-    let json = EvidenceFormat(requested: "pdf").render(try await builder.pack(session: "s"))
+    let builder = EvidenceBuilder(store: store, version: "1", key: EvidenceKey())
+    let json = EvidenceJSON(try await builder.pack(session: "s"))
     #expect(json.allSatisfy { $0.count < 128_000 })
     let timeline = try JSONValue(parsing: json.bytes)["timeline"]?.arrayValue
     #expect(timeline?.map { $0["event_id"]?.stringValue } == (0..<2_000).map { "e\($0)" })

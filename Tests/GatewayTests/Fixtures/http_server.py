@@ -406,6 +406,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply({"id": call.id, "error": {"code": INVALID_PARAMS, "message": f"Unknown tool: {name}"}})
         log("call", id=call.id, tool=name, tag=call.arguments.get("tag"), arguments=call.arguments)
         log("headers", id=call.id, headers={k: v for k, v in self.headers.items() if k.lower().startswith("mcp-")})
+        log("credentials", id=call.id, tag=call.arguments.get("tag"), authorization=self.headers.get("Authorization"),
+            meta={k: v for k, v in call.meta.items() if k.startswith("com.example/")})
         key = (session, call.id)
         if session is not None:
             state.calls[key] = call

@@ -118,10 +118,12 @@ import Testing
   @Test func nothingIsApprovedWithoutARecord() async throws {
     try await open("1", "2")
     let acts = Mutex<[String]>([])
-    let routes = ApprovalRoutes(store: store) { act in
-      acts.withLock { $0.append("\(act.request.id) \(act.approves) \(act.decider) \(act.note ?? "-")") }
-      return false
-    }
+    let routes = ApprovalRoutes(
+      store: store,
+      record: { act in
+        acts.withLock { $0.append("\(act.request.id) \(act.approves) \(act.decider) \(act.note ?? "-")") }
+        return false
+      })
     try await RouteFixture.run(routes.list) { gateway async throws in
       #expect(try await gateway.send(.post, "/approvals/1/approve", #"{"note":"n"}"#).status == 503)
       #expect(try await store.request("1")?.status == .pending)

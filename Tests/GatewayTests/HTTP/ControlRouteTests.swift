@@ -214,10 +214,28 @@ struct ControlRouteTests {
         #expect(reply.headers[.contentType] == "application/json")
         #expect(
           reply.json.objectValue?.keys == [
-            "metadata", "summary", "timeline", "policy_analysis", "write_action_log", "anomalies", "integrity",
+            "$schema", "metadata", "summary", "timeline", "policy_analysis", "write_action_log", "anomalies",
+            "integrity",
           ])
       }
-      #expect(try await gateway.control(.get, "/sessions/s1/evidence?format=pdf").status == 501)
+      // Each is an event, of no session: the pack of a session that did nothing stays empty.
+      #expect(try await gateway.controlEvents().filter { $0.kind == .export }.count == 5)
+      #expect(try await gateway.control(.get, "/sessions/s1/evidence").json["timeline"] == [])
+    }
+  }
+
+  @Test(arguments: [
+    ("s1", #"attachment; filename="evidence_s1.pdf""#),
+    ("a%22b%0D%0Ac", #"attachment; filename="evidence_a_b__c.pdf"; filename*=UTF-8''evidence_a%22b%0D%0Ac.pdf"#),
+    ("%E6%97%A5", #"attachment; filename="evidence____.pdf"; filename*=UTF-8''evidence_%E6%97%A5.pdf"#),
+  ])
+  func aPDFHasASafeName(session: String, disposition: String) async throws {
+    try await GatewayFixture.run { gateway async throws in
+      let reply = try await gateway.control(.get, "/sessions/\(session)/evidence?format=pdf")
+      #expect(reply.status == 200)
+      #expect(reply.headers[.contentType] == "application/pdf")
+      #expect(reply.headers[.contentDisposition] == disposition)
+      #expect(reply.text.hasPrefix("%PDF-"))
     }
   }
 }

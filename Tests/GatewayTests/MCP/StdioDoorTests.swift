@@ -62,7 +62,7 @@ import Testing
       let ids = EventIDGenerator(clock: gateway.clock.wall)
       let containments = Containments(
         inFlight: assembly.gatekeeper.inFlight, killSwitch: assembly.killSwitch, traces: gateway.traces, ids: ids,
-        signingKey: [], grace: .seconds(2), clock: gateway.clock.wall, monotonic: gateway.clock.monotonic,
+        key: EvidenceKey(), grace: .seconds(2), clock: gateway.clock.wall, monotonic: gateway.clock.monotonic,
         logger: gateway.log.logger)
       let controls = Controls(
         killSwitch: assembly.killSwitch, policy: assembly.policy, traces: gateway.traces, containments: containments,

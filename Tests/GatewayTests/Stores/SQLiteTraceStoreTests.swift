@@ -9,11 +9,12 @@ import Testing
 @Suite struct SQLiteTraceStoreTests {
   private let folder: ScratchFolder
   private var path: String { folder.path("traces.db") }
+  private let key = EvidenceKey()
 
   init() throws { folder = try ScratchFolder() }
 
   private func open(_ path: String? = nil) throws -> SQLiteTraceStore {
-    try SQLiteTraceStore(path: path ?? self.path, logger: Logger(label: "test"))
+    try SQLiteTraceStore(path: path ?? self.path, key: key, logger: Logger(label: "test"))
   }
 
   /// The files as a crash at this moment would leave them, under another name.
@@ -71,23 +72,92 @@ import Testing
     #expect(try file.integer("SELECT count(*) FROM running") == 0)
   }
 
-  /// From the first on every version's file is taken over with its rows.
-  @Test(arguments: [1, 2]) func anEarlierVersionIsTakenOver(version: Int) async throws {
-    let first = try open()
-    try await first.append(.call("old", at: 1))
-    await first.close()
+  /// And sorts nothing: what it reads is what it answers, whatever SQLite has learnt of the rows.
+  @Test(arguments: TraceReader.Lookup.all, [false, true])
+  func aLookupReadsNoMoreThanItsRows(statement: String, isAnalysed: Bool) async throws {
+    let store = try open()
+    for number in 0..<100 { try await store.append(.call("e\(number)", at: Int64(number))) }
+    await store.close()
+    let connection = try Connection(path: path, mode: .readWrite)
+    if isAnalysed { try connection.execute("ANALYZE") }
+    let plan = try connection.prepare("EXPLAIN QUERY PLAN " + statement)
+    for index in 1...plan.parameterCount { try plan.bind(Int64(1), at: index) }
+    var steps: [String] = []
+    while try plan.step() { steps.append(plan.column(3).textValue ?? "") }
+    #expect(steps.count == 1)
+    #expect(steps.allSatisfy { $0.hasPrefix("SEARCH traces USING ") && $0.contains("INDEX idx_") })
+  }
+
+  /// From the first on every version's file is taken over with its rows, and what was running in it.
+  @Test(arguments: 1...3) func anEarlierVersionIsTakenOver(version: Int) async throws {
+    let earlier = """
+      event_id TEXT NOT NULL UNIQUE, timestamp TEXT NOT NULL, session_id TEXT, user_id TEXT, agent_id TEXT,
+      tool_name TEXT, arguments_hash TEXT, policy_version TEXT NOT NULL, policy_decision TEXT,
+      policy_reason TEXT NOT NULL, matched_rule TEXT, executed INTEGER NOT NULL, duration_ms INTEGER, error TEXT,
+      is_write_action INTEGER NOT NULL, approval_token_present INTEGER NOT NULL, created_at TEXT NOT NULL,
+      kind TEXT NOT NULL, policy_revision TEXT NOT NULL\(version > 1 ? ", details TEXT" : "")
+      """
+    let columns = """
+      event_id, timestamp, session_id, tool_name, policy_version, policy_decision, policy_reason, matched_rule,
+      executed, is_write_action, approval_token_present, created_at, kind, policy_revision
+      """
+    func row(_ id: String, _ time: String) -> String {
+      """
+      '\(id)', '\(time)', 's', 'db_query', 'v0', 'ALLOW', 'Read-only tool', 'read_only_tools', 0, 0, 0,
+      '1970-01-01T00:00:09+00:00', 'tool_call', 'r'
+      """
+    }
     do {
-      let file = try Connection(path: path, mode: .readWrite)
-      try file.execute("DROP TABLE running; PRAGMA user_version = \(version)")
-      if version == 1 {
-        try file.execute("ALTER TABLE traces DROP COLUMN details; ALTER TABLE intents DROP COLUMN details")
+      let file = try Connection(path: path, mode: .readWriteCreate)
+      try file.execute(
+        """
+        PRAGMA application_id = \(TraceSchema.applicationID); PRAGMA user_version = \(version);
+        CREATE TABLE traces (seq INTEGER PRIMARY KEY, \(earlier)) STRICT;
+        CREATE TABLE intents (seq INTEGER PRIMARY KEY, \(earlier)) STRICT;
+        CREATE INDEX idx_session ON traces (session_id, timestamp, event_id);
+        """)
+      for table in ["traces", "intents"] {
+        for act in ["update", "delete", "replace"] {
+          let event = act == "replace" ? "INSERT" : act.uppercased()
+          try file.execute(
+            """
+            CREATE TRIGGER \(table)_no_\(act) BEFORE \(event) ON \(table) WHEN 1 = 0
+              BEGIN SELECT RAISE(ABORT, '\(table) is append-only'); END
+            """)
+        }
+      }
+      for (table, id, time) in [
+        ("traces", "second", "1970-01-01T00:00:02+00:00"), ("traces", "first", "1970-01-01T00:00:01+00:00"),
+        ("intents", "first", "1970-01-01T00:00:01+00:00"), ("intents", "third", "1970-01-01T00:00:03+00:00"),
+      ] {
+        try file.execute("INSERT INTO \(table) (\(columns)) VALUES (\(row(id, time)))")
+      }
+      if version == 3 {
+        try file.execute(
+          """
+          CREATE TABLE running (\(earlier.replacing("NOT NULL UNIQUE", with: "PRIMARY KEY"))) STRICT, WITHOUT ROWID;
+          INSERT INTO running (\(columns)) VALUES (\(row("fourth", "1970-01-01T00:00:04+00:00")))
+          """)
       }
     }
     let store = try open()
-    #expect(try await store.events(session: "s").map(\.eventID) == ["old"])
-    try await store.begin(.call("new", at: 2)).wait()
-    try await store.finish(.call("new", at: 2), synced: false)
-    #expect(try await store.events(session: "s").map(\.eventID) == ["old", "new"])
+    var expected = ["first", "second", "third"].enumerated().map {
+      TraceEvent.call($1, at: Int64($0 + 1) * 1_000_000)
+    }
+    if version == 3 { expected.append(.call("fourth", at: 4_000_000)) }
+    for index in 2..<expected.count {
+      (expected[index].executed, expected[index].error) = (true, TraceEvent.interruptedError)
+    }
+    #expect(try await store.events(session: "s") == expected)
+    // The chain is in the order in which they were written.
+    let page = try await store.events(matching: .session("s"), after: nil, limit: 10)
+    #expect(page.events.prefix(2).map(\.link.sequence) == [2, 1])
+    #expect(page.events[0].link.recordedAt == 9_000_000)
+    try await store.begin(.call("new", at: 5_000_000)).wait()
+    try await store.finish(.call("new", at: 5_000_000), synced: false)
+    #expect(try await store.events(session: "s").count == expected.count + 1)
+    await store.close()
+    #expect(try TraceStoreAudit(path: path).findings == [])
   }
 
   /// What is written without a sync never waits in the way of what is to be durable, and the log doesn't grow for ever.
@@ -143,28 +213,27 @@ import Testing
   }
 
   @Test(arguments: [
-    "UPDATE traces SET policy_decision = 'ALLOW'", "DELETE FROM traces", "UPDATE intents SET executed = 0",
-    "DELETE FROM intents", "REPLACE INTO traces SELECT * FROM traces",
-    "INSERT OR REPLACE INTO intents SELECT * FROM intents",
+    "UPDATE traces SET policy_decision = 'ALLOW'", "DELETE FROM traces", "REPLACE INTO traces SELECT * FROM traces",
+    "UPDATE tree SET hash = x''", "DELETE FROM tree",
     """
     REPLACE INTO traces (seq, event_id, timestamp, policy_version, policy_reason, executed, is_write_action,
-      approval_token_present, created_at, kind, policy_revision)
-    VALUES (1, 'forged', '', '', '', 0, 0, 0, '', 'tool_call', '')
+      approval_token_present, created_at, kind, policy_revision, previous_hash, hash)
+    VALUES (1, 'forged', '', '', '', 0, 0, 0, '', 'tool_call', '', x'', x'')
     """,
   ])
   func rowsCanNotBeChanged(sql: String) async throws {
     let store = try open()
-    try await store.recordIntent(.call("e", at: 1))
-    try await store.append(.call("e", at: 1))
+    for number in 0..<16 { try await store.append(.call("e\(number)", at: 1)) }
+    let before = try await store.events(session: "s")
     let other = try Connection(path: path, mode: .readWrite)
     let error = #expect(throws: SQLiteError.self) { try other.execute(sql) }
     #expect(error?.message.contains("is append-only") == true)
-    #expect(try await store.events(session: "s") == [.call("e", at: 1)])
+    #expect(try await store.events(session: "s") == before)
   }
 
   @Test func columnsAreThoseOfTheOriginal() async throws {
     let clock = WallClock { 1_767_225_600_000_001 }
-    let store = try SQLiteTraceStore(path: path, clock: clock, logger: Logger(label: "test"))
+    let store = try SQLiteTraceStore(path: path, key: key, clock: clock, logger: Logger(label: "test"))
     var event = TraceEvent.call("e", at: 1_767_225_600_000_000)
     event.executed = true
     event.durationMilliseconds = 7
@@ -250,7 +319,7 @@ import Testing
     let before = kind == "folder" ? [] : try folder.bytes("traces.db")
     let error = #expect(throws: TraceStoreError.self) { try open() }
     #expect(error?.reason == .foreign)
-    if kind == "newer" { #expect(error?.message.contains("version 3") == true) }
+    if kind == "newer" { #expect(error?.message.contains("version 4") == true) }
     if kind != "folder" { #expect(try folder.bytes("traces.db") == before) }
   }
 
@@ -267,5 +336,11 @@ import Testing
     }
     #expect(error?.reason == .corrupt)
     #expect(try folder.bytes("traces.db") == bytes)
+  }
+}
+
+extension String {
+  fileprivate func replacing(_ part: String, with other: String) -> String {
+    split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
   }
 }

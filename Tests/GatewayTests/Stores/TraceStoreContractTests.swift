@@ -10,7 +10,7 @@ import Testing
   init() throws { folder = try ScratchFolder() }
 
   private func open(_ backend: TraceStoreBackend) throws -> any TraceStore {
-    try backend.open(path: folder.path("traces.db"), logger: Logger(label: "test"))
+    try backend.open(path: folder.path("traces.db"), key: EvidenceKey(), logger: Logger(label: "test"))
   }
 
   @Test(arguments: TraceStoreBackend.allCases)
@@ -142,6 +142,77 @@ import Testing
   }
 
   @Test(arguments: TraceStoreBackend.allCases)
+  func killsOfSessionsAreTheLatestOfTheirTime(backend: TraceStoreBackend) async throws {
+    let store = try open(backend)
+    for (id, kind, time) in [
+      ("late", .kill, 31), ("k3", .kill, 30), ("u1", .unkill, 20), ("k2", .kill, 20), ("k1", .kill, 10),
+      ("early", .kill, 9), ("receipt", .containment, 15),
+    ] as [(String, TraceEvent.Kind, Int64)] {
+      try await store.append(.act(id, kind, at: time, session: "s"))
+    }
+    try await store.append(.act("tool", .kill, at: 15))
+    func ids(_ times: ClosedRange<Int64>, upTo size: Int64 = 100, limit: Int = 10) async throws -> [String] {
+      try await store.sessionKills(in: times, upTo: size, limit: limit).map(\.eventID)
+    }
+    #expect(try await ids(10...30) == ["k1", "k2", "u1", "k3"])
+    #expect(try await ids(10...30, limit: 2) == ["u1", "k3"])
+    #expect(try await ids(10...30, upTo: 3) == ["u1", "k3"])
+    #expect(try await ids(10...30, limit: 0) == [])
+    #expect(try await ids(11...19) == [])
+    #expect(
+      try await store.sessionKills(in: 20...20, upTo: 100, limit: 1) == [.act("u1", .unkill, at: 20, session: "s")])
+  }
+
+  @Test(arguments: TraceStoreBackend.allCases)
+  func sessionsOfANameAreThoseWhoseFirstEventHasIt(backend: TraceStoreBackend) async throws {
+    let store = try open(backend)
+    // The last but one is canonically equivalent to the first.
+    for (number, (session, agent, user, time)) in [
+      ("c", "\u{E9}", "u", 30), ("a", "\u{E9}", nil, 10), ("b", "\u{E9}", "u", 20), ("late", "\u{E9}", "u", 31),
+      ("early", "\u{E9}", "u", 9), ("anonymous", nil, nil, 20), ("anonymous", "\u{E9}", "u", 21),
+      ("killed", nil, "u", 22), ("accent", "e\u{301}", nil, 23), ("b", "\u{E9}", "u", 15),
+    ].enumerated() as EnumeratedSequence<[(String, String?, String?, Int64)]> {
+      var event = TraceEvent.call("e\(number)", at: time, session: session)
+      (event.agentID, event.userID) = (agent, user)
+      try await store.append(event)
+    }
+    func sessions(_ name: TraceName, upTo size: Int64 = 100, limit: Int = 10) async throws -> [String] {
+      try await store.sessions(of: name, startedIn: 10...30, upTo: size, limit: limit)
+    }
+    #expect(try await sessions(.agent("\u{E9}")) == ["a", "b", "c"])
+    #expect(try await sessions(.agent("\u{E9}"), limit: 2) == ["a", "b"])
+    #expect(try await sessions(.agent("\u{E9}"), upTo: 2) == ["a", "c"])
+    #expect(try await sessions(.agent("e\u{301}")) == ["accent"])
+    #expect(try await sessions(.user("u")) == ["b", "killed", "c"])
+    #expect(try await sessions(.user("a")) == [])
+  }
+
+  @Test(arguments: TraceStoreBackend.allCases)
+  func callsAreCountedToALimit(backend: TraceStoreBackend) async throws {
+    let store = try open(backend)
+    for number in 1...9 {
+      var event = TraceEvent.call("e\(number)", at: 10 - Int64(number), session: "\(number)", tool: "t\(number % 3)")
+      event.agentID = number == 9 ? "b" : "a"
+      if number == 8 { event.kind = .request }
+      try await store.append(event)
+    }
+    func count(_ agent: String, _ tool: String? = nil, upTo size: Int64 = 100, limit: Int = 10) async throws -> Int {
+      try await store.callCount(agent: agent, tool: tool, upTo: size, limit: limit)
+    }
+    #expect(try await count("a") == 7)
+    #expect(try await count("a", limit: 7) == 7)
+    #expect(try await count("a", limit: 6) == 6)
+    #expect(try await count("a", upTo: 4) == 4)
+    #expect(try await count("a", upTo: 0) == 0)
+    #expect(try await count("a", "t1") == 3)
+    #expect(try await count("a", "t1", upTo: 6) == 2)
+    #expect(try await count("a", "t2") == 2)
+    #expect(try await count("a", "t0", limit: 1) == 1)
+    #expect(try await count("b", "t1") == 0)
+    #expect(try await count("c") == 0)
+  }
+
+  @Test(arguments: TraceStoreBackend.allCases)
   func aClosedStoreRefusesEverything(backend: TraceStoreBackend) async throws {
     let store = try open(backend)
     try await store.append(.call("e", at: 1))
@@ -149,6 +220,13 @@ import Testing
     await store.close()
     await #expect(throws: TraceStoreError.closed) { try await store.append(.call("f", at: 1)) }
     await #expect(throws: TraceStoreError.closed) { try await store.events(session: "s") }
+    await #expect(throws: TraceStoreError.closed) { try await store.sessionKills(in: 0...1, upTo: 1, limit: 1) }
+    await #expect(throws: TraceStoreError.closed) {
+      try await store.sessions(of: .user("u"), startedIn: 0...1, upTo: 1, limit: 1)
+    }
+    await #expect(throws: TraceStoreError.closed) {
+      try await store.callCount(agent: "a", tool: nil, upTo: 1, limit: 1)
+    }
     #expect(await !store.isHealthy())
   }
 }

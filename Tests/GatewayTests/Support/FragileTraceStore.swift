@@ -59,6 +59,30 @@ final class FragileTraceStore: TraceStore {
     try await store.events(matching: query, after: cursor, limit: limit)
   }
 
+  func size() async throws(TraceStoreError) -> Int64 { try await store.size() }
+
+  func proofs(of sequences: [Int64], size: Int64) async throws(TraceStoreError) -> InclusionProofs {
+    try await store.proofs(of: sequences, size: size)
+  }
+
+  func sessionKills(
+    in times: ClosedRange<Int64>, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> [TraceEvent] {
+    try await store.sessionKills(in: times, upTo: size, limit: limit)
+  }
+
+  func sessions(
+    of name: TraceName, startedIn times: ClosedRange<Int64>, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> [String] {
+    try await store.sessions(of: name, startedIn: times, upTo: size, limit: limit)
+  }
+
+  func callCount(
+    agent: String, tool: String?, upTo size: Int64, limit: Int
+  ) async throws(TraceStoreError) -> Int {
+    try await store.callCount(agent: agent, tool: tool, upTo: size, limit: limit)
+  }
+
   func sessions(after: String?, limit: Int) async throws(TraceStoreError) -> [String] {
     try await store.sessions(after: after, limit: limit)
   }

@@ -117,6 +117,7 @@ struct GatewayFixture: Sendable {
   func events(_ session: String = "s1") async throws -> [TraceEvent] { try await traces.events(session: session) }
 
   func controlEvents() async throws -> [TraceEvent] {
-    try await traces.events(matching: .control(0...ISOTimestamp.range.upperBound), after: nil, limit: 1_000).events
+    try await traces.events(matching: .control(0...ISOTimestamp.range.upperBound), after: nil, limit: 1_000).events.map(
+      \.event)
   }
 }

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import StrictJSON
 import Subprocess
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -14,6 +15,16 @@ import Testing
 struct ServedGateway: Sendable {
   let port: Int
   let stateFolder: String
+  let log: Output
+
+  /// What the process has written to standard error.
+  final class Output: Sendable {
+    private let bytes = Mutex<[UInt8]>([])
+
+    var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
+
+    fileprivate func append(_ more: some Sequence<UInt8>) { bytes.withLock { $0 += more } }
+  }
 
   /// - Parameters:
   ///   - folder: of the test's own: state, policy and `mcp.json` are put into it, and what is there stays
@@ -29,6 +40,7 @@ struct ServedGateway: Sendable {
     var environment = Self.environment(stateFolder: folder + "/state")
     environment["AGENTGATE_PORT"] = "0"
     for (name, value) in settings { environment[name] = value }
+    let log = Output()
     let variables = Dictionary(
       environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
     _ = try await Subprocess.run(
@@ -43,6 +55,7 @@ struct ServedGateway: Sendable {
           // Read to its end, so that the process never waits for a reader.
           var text = ""
           for try await buffer in process.standardError {
+            buffer.withUnsafeBytes { log.append($0) }
             text += buffer.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
             while let end = text.utf8.firstIndex(of: 0x0A) {
               let line = try? JSONValue(parsing: String(text[..<end]))
@@ -56,7 +69,7 @@ struct ServedGateway: Sendable {
         let result: Result<Void, any Error>
         if let port = await ports.first(where: { _ in true }) {
           do {
-            result = .success(try await body(ServedGateway(port: port, stateFolder: folder + "/state")))
+            result = .success(try await body(ServedGateway(port: port, stateFolder: folder + "/state", log: log)))
           } catch {
             result = .failure(error)
           }
@@ -89,6 +102,13 @@ struct ServedGateway: Sendable {
       if let name = HTTPField.Name(name) { fields.append(HTTPField(name: name, value: value)) }
     }
     return (Int(response.status.code), json, fields)
+  }
+
+  /// What a GET with the admin key is answered, whatever it is.
+  func bytes(_ path: String) async throws -> [UInt8] {
+    let response = try await HTTPClient.shared.execute(
+      request(.get, path, nil, [.apiKey: GatewayFixture.adminKey]), timeout: .seconds(60))
+    return Array(try await response.body.collect(upTo: 64 << 20).readableBytesView)
   }
 
   func control(_ method: HTTPRequest.Method, _ path: String, _ body: String? = nil) async throws -> JSONValue {

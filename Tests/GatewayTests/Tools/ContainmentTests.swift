@@ -360,13 +360,15 @@ import Testing
     let signature = try #require(content["signature"]?.stringValue)
     content["hash"] = nil
     content["signature"] = nil
+    content["ed25519"] = nil
     let bytes = try CanonicalJSON(.object(content)).bytes
     func hex(_ bytes: some Sequence<UInt8>) -> String {
       bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
     #expect(hash == hex(SHA256.hash(data: bytes)))
     let key = SymmetricKey(data: Array(Self.key.utf8))
-    #expect(signature == hex(HMAC<SHA256>.authenticationCode(for: bytes, using: key)))
+    let statement = Array("agentgate containment receipt v1\n\(hash)\n".utf8)
+    #expect(signature == hex(HMAC<SHA256>.authenticationCode(for: statement, using: key)))
   }
 
   @Test func receiptsAreSealedAndOutliveARestart() async throws {
