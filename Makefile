@@ -13,7 +13,7 @@ VENV := .venv
 SOURCES := Package.swift Sources Tests Fuzzing
 
 .PHONY: help run test build lint format deps test-venv conformance bench profile fuzz torture differential clean \
-  mcp-venvs mcp-clients mcp-schema mcp-chaos mcp-peers kill-torture scan-peer bench-mcp
+  mcp-venvs mcp-clients mcp-schema mcp-chaos mcp-peers kill-torture scan-peer bench-mcp bench-evidence
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -99,7 +99,10 @@ mcp-chaos: build ## run upstreams that misbehave beside one that doesn't
 mcp-peers: build mcp-venvs ## let jbt-mcpcheck and mcp-fuzzer look for faults at /mcp
 	python3 scripts/mcp_peers.py --binary $(BINARY) --venvs $(MCP_VENVS)
 
-kill-torture: build ## kill sessions at 200 random moments under load
+kill-bench-evidence: build ## measure exports of a session of 100,000 events, alone and while calls go on
+	python3 scripts/bench_evidence.py --binary $(BINARY)
+
+torture: build ## kill sessions at 200 random moments under load
 	python3 scripts/kill_torture.py --binary $(BINARY)
 
 scan-peer: build mcp-venvs ## compare the scanner of tools' definitions with another one

@@ -76,10 +76,12 @@ public final class Containments: Sendable {
     for entry in entries { entry.handle.watch { announce.yield() } }
     for entry in entries { entry.handle.giveUp(.containment("killed: \(ongoing.reason)")) }
     receipt.steps.append(.init(name: "calls_cancelled", after: monotonic.now() - ongoing.origin))
-    let revocation = revoke()
+    let (revocation, began) = (revoke(), ContinuousClock.now)
     await waitForVerdicts(of: entries, news)
     update(&receipt, with: entries, since: ongoing.origin, isOver: false)
-    await note(revocation, in: &receipt, since: ongoing.origin, within: Self.patience)
+    await note(
+      revocation, in: &receipt, since: ongoing.origin, within: max(.zero, Self.patience - (ContinuousClock.now - began))
+    )
     if receipt.isSettled {
       keep(receipt)
       return receipt

@@ -29,7 +29,7 @@ struct TraceWriter {
   private let key: EvidenceKey
   private var database: Database?
 
-  /// Opens the store, creating the file (mode 0600) when there is none.
+  /// Opens the store, creating the file (mode 0600) when there is none. Fails when its chain can't go on.
   ///
   /// - Parameter key: signs the chain's head
   init(path: String, key: EvidenceKey, clock: WallClock) throws(TraceStoreError) {
@@ -44,7 +44,14 @@ struct TraceWriter {
     } catch {
       throw TraceStoreError(.missing, "\(error)")
     }
-    database = try open(creating: true)
+    let opened = try open(creating: true)
+    database = opened
+    // Not at the first call only.
+    try TraceStoreError.of(path) { () throws(SQLiteError) in
+      try opened.connection.execute("BEGIN")
+      defer { try? opened.connection.execute("ROLLBACK") }
+      try opened.chain.begin()
+    }
   }
 
   /// The write-ahead log has grown so far that `checkpoint` is due.
@@ -140,8 +147,8 @@ struct TraceWriter {
     outcomes.reserveCapacity(rows.count)
     var hasWritten = false
     try database.connection.execute("BEGIN IMMEDIATE")
-    // Notes leave the chain as it is.
-    if rows.contains(where: { if case .event = $0 { true } else { false } }) { try database.chain.begin() }
+    // Notes leave the chain as it is. A probe says whether it could go on.
+    if rows.contains(where: { if case .running = $0 { false } else { true } }) { try database.chain.begin() }
     for row in rows {
       switch row {
       case .event(let event):
