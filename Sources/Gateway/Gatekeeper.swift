@@ -180,7 +180,7 @@ public final class Gatekeeper: Sendable {
   private func lend(
     to call: ToolCall, _ tool: ToolDefinition?, _ ruling: inout Ruling
   ) async -> Credential? {
-    guard ruling.decision.action == .allow, let tool, let settings = tools.credentials(for: tool) else { return nil }
+    guard ruling.decision.action == .allow, let tool, let settings = tool.credentials else { return nil }
     do throws(CredentialFailure) {
       guard let broker else { throw CredentialFailure(.secret, "there is no broker") }
       return try await broker.credential(

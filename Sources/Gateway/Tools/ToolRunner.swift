@@ -17,13 +17,6 @@ public protocol ToolRunner: Sendable {
 
   /// One of them; absent when no upstream has it.
   func tool(_ name: ToolName) -> ToolDefinition?
-
-  /// What a call of the tool has to be lent; absent when that is nothing.
-  func credentials(for tool: ToolDefinition) -> CredentialSettings?
-}
-
-extension ToolRunner {
-  public func credentials(for tool: ToolDefinition) -> CredentialSettings? { nil }
 }
 
 /// A call as it goes to an upstream.
@@ -107,6 +100,8 @@ public struct ToolDefinition: Sendable {
   /// Absent when the schema can't be used: then every call is refused, with `schemaProblem`.
   public var schema: JSONSchema?
   public var schemaProblem: String?
+  /// What a call has to be lent; absent when that is nothing.
+  var credentials: CredentialSettings?
   /// The arguments that HTTP headers mirror.
   var parameterHeaders: ParameterHeaders?
   /// The text of `input.tool`.

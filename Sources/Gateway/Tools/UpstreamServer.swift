@@ -169,9 +169,9 @@ extension UpstreamServer {
   }
 
   /// What a call of the tool has to be lent; absent when that is nothing.
-  func credentials(of tool: ToolDefinition) -> CredentialSettings? {
-    configuration.settings.credentials(of: tool.serverName)
-  }
+  ///
+  /// - Parameter tool: the server's own name for it
+  func credentials(of tool: String) -> CredentialSettings? { configuration.settings.credentials(of: tool) }
 
   /// Returns, with the reason, once the process has ended and is reaped.
   private func runProcess(_ number: Int) async -> String {

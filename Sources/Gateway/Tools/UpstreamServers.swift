@@ -76,11 +76,6 @@ public final class UpstreamServers: ToolRunner, Service {
 
   public func tool(_ name: ToolName) -> ToolDefinition? { routes.withLock { $0.targets[name]?.definition } }
 
-  public func credentials(for tool: ToolDefinition) -> CredentialSettings? {
-    guard let name = try? ToolName(tool.name) else { return nil }
-    return routes.withLock { $0.targets[name] }.flatMap { $0.server.credentials(of: $0.definition) }
-  }
-
   /// Takes up what the pins say by now of the tools that are known: for when one of them was approved.
   public func pinsChanged() async {
     await rebuilding.run { self.rebuild(observing: false) }
@@ -141,6 +136,7 @@ public final class UpstreamServers: ToolRunner, Service {
         if definition?.name != name || definition?.standing != standing || definition?.source != raw {
           definition = ToolDefinition(
             name: name, server: server.name, raw: raw, standing: standing, findings: ToolScan.findings(in: raw))
+          definition?.credentials = server.credentials(of: tool.name)
         }
         guard let definition else { continue }
         routes.targets[key] = Target(server: server, definition: definition)
