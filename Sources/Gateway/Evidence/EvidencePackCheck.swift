@@ -6,7 +6,7 @@ import StrictJSON
 /// without `publicKey` or `signingKey` a pack that somebody made up as a whole passes.
 public struct EvidencePackCheck: Sendable {
   /// In the order of the pack; none when it is as it was made.
-  public private(set) var findings: [EvidenceFinding] = []
+  public var findings: [EvidenceFinding] { found.all("$") }
   /// The events that the pack has, its control events among them.
   private(set) var events: [Event] = []
   public private(set) var sessionID: String?
@@ -42,9 +42,7 @@ public struct EvidencePackCheck: Sendable {
     var value: JSONObject
   }
 
-  /// Problems beyond this many are only counted.
-  private static let maximumFindings = 100
-  private var more = 0
+  private var found = EvidenceFindings()
 
   /// - Parameters:
   ///   - publicKey: the gateway's, known from elsewhere
@@ -76,16 +74,9 @@ public struct EvidencePackCheck: Sendable {
     checkNumbers(events)
     if let integrity = pack["integrity"] { checkIntegrity(integrity, of: pack, timeline.count, known, signingKey) }
     checkDerived(pack, timeline)
-    if more > 0 { findings.append(EvidenceFinding("$", "\(more) more findings")) }
   }
 
-  private mutating func add(_ place: String, _ problem: String) {
-    if findings.count < Self.maximumFindings {
-      findings.append(EvidenceFinding(place, problem))
-    } else {
-      more += 1
-    }
-  }
+  private mutating func add(_ place: String, _ problem: String) { found.add(place, problem) }
 
   private func name(_ event: Event) -> String { "\(VisibleText.of(event.id)) (number \(event.sequence))" }
 
@@ -299,7 +290,7 @@ public struct EvidencePackCheck: Sendable {
     guard let signingKey else { return }
     if hmac?.stringValue == nil {
       // The pack says itself that it had one.
-      if findings.contains(where: { $0.place == places.hmac }) { return }
+      if found.contains(places.hmac) { return }
       add(places.hmac, "is missing: \(what) wasn't signed with a signing key, or the signature was removed")
     } else if !signature.isAuthentic(statement, hash, signingKey: signingKey) {
       add(places.hmac, "the signature isn't the signing key's: \(what) or the signature was changed")

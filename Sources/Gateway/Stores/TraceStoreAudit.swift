@@ -4,7 +4,7 @@ import StrictJSON
 /// Checks a trace store by itself: whether its events are what was hashed, in one chain without a gap, and are all under
 /// the head that was signed last. Only reads; a gateway may go on writing meanwhile. Blocks.
 public struct TraceStoreAudit: Sendable {
-  public private(set) var findings: [EvidenceFinding] = []
+  public var findings: [EvidenceFinding] { found.all("database") }
   /// Events.
   public private(set) var size: Int64 = 0
   /// Whose signature the head has; absent when there is no head.
@@ -16,8 +16,7 @@ public struct TraceStoreAudit: Sendable {
   private(set) var packRoot: EventHash?
   private(set) var sessionEvents: [Int64: (id: String, hash: EventHash)] = [:]
 
-  private static let maximumFindings = 100
-  private var more = 0
+  private var found = EvidenceFindings()
 
   /// - Parameters:
   ///   - publicKey: the gateway's, known from elsewhere
@@ -29,7 +28,7 @@ public struct TraceStoreAudit: Sendable {
     pack: (size: Int64, session: String)? = nil
   ) throws(TraceStoreError) {
     try TraceSchema.checkHeader(path: path)
-    if let finding = StoreFileSeal.finding(of: path, publicKey: known) { findings.append(finding) }
+    if let finding = StoreFileSeal.finding(of: path, publicKey: known) { found.add(finding) }
     let connection = try TraceStoreError.of(path) { () throws(SQLiteError) in
       let connection = try Connection(path: path, mode: .readOnly)
       try connection.setBusyTimeout(milliseconds: TraceWriter.busyMilliseconds)
@@ -50,16 +49,9 @@ public struct TraceStoreAudit: Sendable {
       guard error.kind == .corrupt || error.kind == .other else { throw TraceStoreError(error, path: path) }
       add("database", "can't be read to its end: \(error)")
     }
-    if more > 0 { findings.append(EvidenceFinding("database", "\(more) more findings")) }
   }
 
-  private mutating func add(_ place: String, _ problem: String) {
-    if findings.count < Self.maximumFindings {
-      findings.append(EvidenceFinding(place, problem))
-    } else {
-      more += 1
-    }
-  }
+  private mutating func add(_ place: String, _ problem: String) { found.add(place, problem) }
 
   /// SQLite's own view: pages, indexes, constraints.
   private mutating func checkFile(_ connection: Connection) throws(SQLiteError) {
