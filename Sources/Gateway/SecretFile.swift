@@ -20,6 +20,12 @@ enum SecretFile {
     return bytes
   }
 
+  /// From the system, for keys.
+  static func randomBytes(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+  }
+
   /// Absent when there is no file.
   static func read(_ path: String) throws(SecretFileError) -> [UInt8]? {
     let bytes: [UInt8]

@@ -17,6 +17,22 @@ extension Sequence<UInt8> {
     withContiguousStorageIfAvailable { $0.hexadecimalDigits } ?? Array(self).hexadecimalText
   }
 
+  /// The bytes that an even number of hexadecimal digits are, in either case; absent for anything else.
+  package var hexadecimalBytes: [UInt8]? {
+    var bytes: [UInt8] = []
+    var high: UInt8?
+    for byte in self {
+      guard let digit = byte.hexadecimalDigit else { return nil }
+      if let first = high {
+        bytes.append(first << 4 | digit)
+        high = nil
+      } else {
+        high = digit
+      }
+    }
+    return high == nil ? bytes : nil
+  }
+
   /// The number that up to eight hexadecimal digits are; absent when a byte is none.
   package var hexadecimalValue: UInt32? {
     var value: UInt32 = 0

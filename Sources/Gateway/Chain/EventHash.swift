@@ -85,13 +85,6 @@ extension SHA256 {
 extension String {
   /// The bytes that an even number of hexadecimal digits in lower case are; absent for other texts.
   var hexadecimalBytes: [UInt8]? {
-    let digits = Array(utf8)
-    guard digits.count.isMultiple(of: 2) else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-      guard let high = digits[index].hexadecimalDigit, let low = digits[index + 1].hexadecimalDigit else { return nil }
-      bytes.append(high << 4 | low)
-    }
-    return bytes.hexadecimalText.utf8.elementsEqual(digits) ? bytes : nil
+    utf8.hexadecimalBytes.flatMap { $0.hexadecimalText.utf8.elementsEqual(utf8) ? $0 : nil }
   }
 }

@@ -141,14 +141,9 @@ private enum PEM {
     "-----BEGIN \(label)-----\n\(Data(der).base64EncodedString())\n-----END \(label)-----\n"
   }
 
+  /// Of a block of this label; absent without one.
   static func bytes(_ label: String, in text: [UInt8]) -> [UInt8]? {
-    let lines = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    let (begin, end) = ("-----BEGIN \(label)----- ", " -----END \(label)-----")
-    guard lines.hasPrefix(begin), lines.hasSuffix(end), lines.utf8.count > begin.utf8.count + end.utf8.count else {
-      return nil
-    }
-    let encoded = lines.dropFirst(begin.count).dropLast(end.count).filter { $0 != " " }
-    return Data(base64Encoded: String(encoded)).map { Array($0) }
+    PEMBlock(in: String(decoding: text, as: UTF8.self)).flatMap { $0.label == label ? $0.bytes : nil }
   }
 }
 

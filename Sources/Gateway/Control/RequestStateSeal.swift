@@ -21,10 +21,7 @@ public struct RequestStateSeal: Sendable {
   /// Reads the key from the file, or makes one and writes it there (mode 0600, durable) when there is none. Fails when
   /// others may read the file or it is no key. Blocks.
   public init(keyFile path: String) throws(SecretFileError) {
-    let bytes = try SecretFile.readOrCreate(path) {
-      var generator = SystemRandomNumberGenerator()
-      return (0..<Self.keySize).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    }
+    let bytes = try SecretFile.readOrCreate(path) { SecretFile.randomBytes(Self.keySize) }
     guard bytes.count == Self.keySize else {
       throw SecretFileError(
         description: "\(path): is no key of \(Self.keySize) bytes; remove it, and a new one is made")

@@ -16,18 +16,18 @@ public enum AdminKey {
     if let key = configuration.adminKey { return (key, nil, false) }
     let path = configuration.adminKeyPath
     if let key = try read(path) { return (key, path, false) }
-    let key = generate()
-    // O_EXCL: of two processes that start at once, one writes and the other reads.
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    if file < 0, errno == EEXIST, let key = try read(path) { return (key, path, false) }
-    guard file >= 0 else { throw KeyError(description: SystemError("create", path).description) }
-    defer { close(file) }
-    let line = Array((key + "\n").utf8)
-    guard write(file, line, line.count) == line.count, fsync(file) == 0 else {
-      unlink(path)
-      throw KeyError(description: "\(path): can't be written")
+    // 32 random bytes as base64url (RFC 4648 section 5).
+    let key = Base64URL.encode(SecretFile.randomBytes(32))
+    let kept: [UInt8]
+    do throws(SecretFileError) {
+      kept = try SecretFile.readOrCreate(path) { Array((key + "\n").utf8) }
+    } catch {
+      throw KeyError(description: error.description)
     }
-    return (key, path, true)
+    // Of two processes that start at once, one has written.
+    if kept.elementsEqual((key + "\n").utf8) { return (key, path, true) }
+    guard let key = try read(path) else { throw KeyError(description: "\(path) was removed while it was made") }
+    return (key, path, false)
   }
 
   /// What the state folder holds; absent when there is none yet. Fails when others may read it or it is no good.
@@ -48,13 +48,6 @@ public enum AdminKey {
       throw KeyError(description: "\(path): the key is shorter than 16 characters or well known; remove the file")
     }
     return key
-  }
-
-  /// 32 random bytes as base64url (RFC 4648 section 5).
-  private static func generate() -> String {
-    var generator = SystemRandomNumberGenerator()
-    let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    return Base64URL.encode(bytes)
   }
 }
 

@@ -8,10 +8,7 @@ enum AgentToken {
   /// In bytes: base64url of 128 bits. What is shorter is never looked up, so that a hashed password opens nothing.
   static let minimumLength = 22
 
-  static func generate() -> String {
-    var generator = SystemRandomNumberGenerator()
-    return prefix + Base64URL.encode((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
-  }
+  static func generate() -> String { prefix + Base64URL.encode(SecretFile.randomBytes(32)) }
 }
 
 /// SHA-256 of a token's bytes.
@@ -27,13 +24,9 @@ struct AgentTokenHash: Hashable, Sendable {
   /// Absent when the text isn't `sha256:` and 64 hexadecimal digits.
   init?(_ text: String) {
     let prefix = "sha256:".utf8
-    let digits = Array(text.utf8.dropFirst(prefix.count))
-    guard text.utf8.starts(with: prefix), digits.count == 64 else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: 64, by: 2) {
-      guard let high = digits[index].hexadecimalDigit, let low = digits[index + 1].hexadecimalDigit else { return nil }
-      bytes.append(high << 4 | low)
-    }
+    guard text.utf8.starts(with: prefix), let bytes = text.utf8.dropFirst(prefix.count).hexadecimalBytes,
+      bytes.count == SHA256.byteCount
+    else { return nil }
     self.bytes = bytes
   }
 

@@ -346,12 +346,8 @@ enum ListCursor {
   static func text(_ name: String) -> String { "n" + name.utf8.hexadecimalText }
 
   static func name(of cursor: String) -> String? {
-    let digits = Array(cursor.utf8)
-    guard digits.first == UInt8(ascii: "n"), digits.count % 2 == 1 else { return nil }
-    var bytes: [UInt8] = []
-    for place in stride(from: 1, to: digits.count, by: 2) {
-      guard let high = digits[place].hexadecimalDigit, let low = digits[place + 1].hexadecimalDigit else { return nil }
-      bytes.append(high << 4 | low)
+    guard cursor.utf8.first == UInt8(ascii: "n"), let bytes = cursor.utf8.dropFirst().hexadecimalBytes else {
+      return nil
     }
     return String(validating: bytes, as: UTF8.self)
   }
