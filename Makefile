@@ -9,10 +9,13 @@ STATIC := .build/static-libraries
 WITH_SYMBOLS := -c release --product agentgate --static-swift-stdlib -Xlinker -L$(STATIC)
 RELEASE := $(WITH_SYMBOLS) -Xlinker -s
 BINARY := .build/release/agentgate
+# What makes BINARY: nothing, for another one than ours.
+BUILT = $(if $(filter .build/release/agentgate,$(BINARY)),build)
 VENV := .venv
 SOURCES := Package.swift Sources Tests Fuzzing
 
-.PHONY: help run test build lint format deps test-venv conformance bench profile fuzz torture differential clean \
+.PHONY: help run test build lint format deps test-venv checks-venv product-tests api-fuzz demo examples sbom conformance bench \
+  profile fuzz torture differential clean \
   mcp-venvs mcp-clients mcp-schema mcp-chaos mcp-peers kill-torture scan-peer bench-mcp bench-evidence
 
 help: ## list the targets
@@ -30,6 +33,7 @@ test: lint test-venv ## build and run all tests, lint included
 	swift test --skip-build --disable-xctest --skip GatewayTests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8 AGENTGATE_TEST_VENV=$(CURDIR)/$(VENV) \
 	  swift test --skip-build --disable-xctest --filter GatewayTests
+	@$(MAKE) --no-print-directory demo product-tests BINARY=.build/debug/agentgate
 
 build: deps ## build the release binary
 	@echo "==> building $(BINARY) (the first build takes some minutes: it compiles the dependencies)"
@@ -41,6 +45,8 @@ build: deps ## build the release binary
 	@# RE2 needs the C++ library after itself, and the linker reads each once: a linker script names both.
 	@re2=$$(gcc -print-file-name=libre2.a); \
 	  if [ -f "$$re2" ]; then echo "GROUP ( $$re2 $$(gcc -print-file-name=libstdc++.a) )" > $(STATIC)/libre2.a; fi
+	@# The compiler adds libgcc_s wherever something unwinds: its static parts under its name.
+	@echo "GROUP ( $$(gcc -print-file-name=libgcc_eh.a) $$(gcc -print-libgcc-file-name) )" > $(STATIC)/libgcc_s.a
 	swift build $(RELEASE)
 
 lint: deps ## check the format of all sources
@@ -59,6 +65,34 @@ test-venv: deps ## the real MCP servers that the tests talk to, from PyPI
 	  python3 -m venv $(VENV) && $(VENV)/bin/pip install -q --disable-pip-version-check -r Tests/requirements.txt \
 	  && cp Tests/requirements.txt $(VENV)/.installed; \
 	fi
+
+demo: $(BUILT) ## walk through what the gateway does, on a server of its own; ends with an error unless all is as it should
+	$(BINARY) demo --script
+
+examples: $(BUILT) ## make the samples of evidence in examples/ anew
+	$(BINARY) demo --script --evidence examples
+
+sbom: build ## write the software bill of materials, CycloneDX 1.6, to build/sbom.cdx.json
+	python3 scripts/sbom.py --binary $(BINARY) --output build/sbom.cdx.json
+
+# What judges the product from outside, from PyPI.
+CHECKS_VENV := .build/checks-venv
+
+checks-venv: deps ## pytest and what the tests of the whole product use, from PyPI and Debian
+	@./scripts/install-checkers
+	@if ! cmp -s Tests/Product/requirements.txt $(CHECKS_VENV)/.installed; then \
+	  echo "==> installing the product tests' packages into $(CHECKS_VENV)"; \
+	  python3 -m venv $(CHECKS_VENV) \
+	  && $(CHECKS_VENV)/bin/pip install -q --disable-pip-version-check -r Tests/Product/requirements.txt \
+	  && cp Tests/Product/requirements.txt $(CHECKS_VENV)/.installed; \
+	fi
+
+api-fuzz: $(BUILT) checks-venv ## fuzz the HTTP API by its own description, and hold each answer against it
+	$(CHECKS_VENV)/bin/python scripts/api_fuzz.py --binary $(BINARY)
+
+product-tests: checks-venv ## test the product as its users have it: BINARY as a process, pages in a browser, docs as written
+	@echo "==> running the product's tests on $(BINARY)"
+	AGENTGATE_BINARY=$(BINARY) $(CHECKS_VENV)/bin/python -m pytest -q -p no:cacheprovider Tests/Product
 
 conformance: build ## run our own Rego cases, and OPA's suite where it lies beside the repository
 	$(BINARY) conformance conformance/rego
@@ -99,11 +133,11 @@ mcp-chaos: build ## run upstreams that misbehave beside one that doesn't
 mcp-peers: build mcp-venvs ## let jbt-mcpcheck and mcp-fuzzer look for faults at /mcp
 	python3 scripts/mcp_peers.py --binary $(BINARY) --venvs $(MCP_VENVS)
 
-kill-bench-evidence: build ## measure exports of a session of 100,000 events, alone and while calls go on
-	python3 scripts/bench_evidence.py --binary $(BINARY)
-
-torture: build ## kill sessions at 200 random moments under load
+kill-torture: build ## kill sessions at 200 random moments under load
 	python3 scripts/kill_torture.py --binary $(BINARY)
+
+bench-evidence: build ## measure exports of a session of 100,000 events, alone and while calls go on
+	python3 scripts/bench_evidence.py --binary $(BINARY)
 
 scan-peer: build mcp-venvs ## compare the scanner of tools' definitions with another one
 	python3 scripts/scan_peer.py --binary $(BINARY) --peer-python $(MCP_VENVS)/cisco/bin/python Tests/GatewayTests/Fixtures

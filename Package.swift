@@ -63,6 +63,9 @@ let package = Package(
     .target(name: "JSONSchema", dependencies: ["CRE2", "RE2", "StrictJSON"], swiftSettings: settings),
     .target(name: "CCounters"),
     .target(name: "CFonts", exclude: ["Fonts"]),
+    .target(
+      name: "CPages", exclude: ["Vendor", "console.html", "docs.html", "docs.js", "redoc.html", "redoc.js"]),
+    .target(name: "CPolicies"),
     .target(name: "CPrimitives"),
     .target(name: "CSchemas"),
     .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
@@ -83,8 +86,8 @@ let package = Package(
     .target(
       name: "Gateway",
       dependencies: [
-        "CRE2", "CSchemas", "CallExecution", "HTTPExchange", "JOSE", "JSONRPC", "JSONSchema", "PDF", "RE2", "RegoLite",
-        "SQLite", "StrictJSON",
+        "CPages", "CRE2", "CSchemas", "CZlib", "CallExecution", "HTTPExchange", "JOSE", "JSONRPC", "JSONSchema", "PDF",
+        "RE2", "RegoLite", "SQLite", "StrictJSON",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -115,12 +118,13 @@ let package = Package(
     .executableTarget(
       name: "agentgate",
       dependencies: [
-        "CCounters", "CZlib", "Gateway", "RegoLite", "DemoTools", "StrictJSON",
+        "CCounters", "CPolicies", "CZlib", "Gateway", "RegoLite", "DemoTools", "StrictJSON",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: settings),
     .target(name: "TestSupport", dependencies: ["CZlib"], path: "Tests/TestSupport", swiftSettings: settings),

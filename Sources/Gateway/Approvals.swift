@@ -14,6 +14,8 @@ public struct Approvals: Sendable {
   }
 
   let store: ApprovalStore
+  /// Of the calls that wait.
+  let arguments: ApprovalArguments
   private let seal: RequestStateSeal
   private let ids: EventIDGenerator
   private let clock: WallClock
@@ -26,6 +28,7 @@ public struct Approvals: Sendable {
     store: ApprovalStore, seal: RequestStateSeal, ids: EventIDGenerator, lifetime: Int, clock: WallClock, logger: Logger
   ) {
     self.store = store
+    arguments = ApprovalArguments(clock: clock)
     self.seal = seal
     self.ids = ids
     self.lifetime = lifetime
@@ -66,7 +69,9 @@ public struct Approvals: Sendable {
       id: ids.next(), sessionID: call.sessionID.rawValue, toolName: call.toolName.rawValue, argumentsHash: hash,
       agentID: call.agentID, userID: call.userID, reason: decision.reason, policyRevision: revision, created: now,
       expires: now + Int64(lifetime) * 1_000_000)
-    return standing(of: try await store.open(request))
+    let opened = try await store.open(request)
+    if opened.status == .pending { arguments.keep(call.arguments, for: opened) }
+    return standing(of: opened)
   }
 
   private func standing(of request: ApprovalRequest) -> Standing {

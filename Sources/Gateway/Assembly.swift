@@ -21,6 +21,7 @@ public struct Assembly: Sendable {
   private let deadman: Deadman
   private let broker: CredentialBroker
   private let outbound = OutboundHTTP()
+  private let watching: Watching
   let responder: GatewayResponder
   public let authentication: AgentAuthentication
   private let logger: Logger
@@ -138,14 +139,20 @@ public struct Assembly: Sendable {
     } catch {
       throw .store("approvals: \(error)")
     }
+    watching = try Watching(
+      configuration,
+      dependencies: Dependencies(
+        policy: policy, killSwitch: killSwitch, traces: self.traces, authentication: authentication,
+        upstreams: { [upstreams] in upstreams?.status ?? [:] }),
+      ids: ids, outbound: outbound, tellsHealth: door == .http, clock: clock, monotonic: monotonic, logger: logger)
     gatekeeper = Gatekeeper(
       policy: policy, killSwitch: killSwitch,
       rateLimiter: RateLimiter(
         windowSeconds: configuration.rateWindowSeconds, clock: clock, monotonic: monotonic),
       traces: self.traces, tools: runner, approvals: approvals, broker: broker,
       approvalToken: configuration.approvalToken.flatMap(Secret.init),
-      policyVersion: configuration.policyVersion, ids: ids, sessionCalls: configuration.sessionCalls, clock: clock,
-      monotonic: monotonic, logger: logger)
+      policyVersion: configuration.policyVersion, ids: ids, sessionCalls: configuration.sessionCalls,
+      observers: watching.observers, clock: clock, monotonic: monotonic, logger: logger)
     controls = Controls(
       killSwitch: killSwitch, policy: policy, traces: self.traces,
       containments: Containments(
@@ -153,7 +160,9 @@ public struct Assembly: Sendable {
         broker: broker, key: evidenceKey,
         grace: servers.servers.compactMap(\.settings.grace).reduce(.seconds(configuration.killGraceSeconds), max),
         clock: clock, monotonic: monotonic, logger: logger),
-      changes: changes, policyVersion: configuration.policyVersion, ids: ids, clock: clock, logger: logger)
+      changes: changes, policyVersion: configuration.policyVersion, ids: ids, observers: watching.observers,
+      clock: clock,
+      logger: logger)
     deadman = Deadman(seconds: configuration.deadmanSeconds) { [controls, killSwitch] reason in
       guard killSwitch.state.global == nil else { return }
       do throws(Controls.Failure) {
@@ -168,7 +177,7 @@ public struct Assembly: Sendable {
       version: Version.current)
     responder = GatewayResponder(
       routes: RouteTable(
-        ToolRoutes(
+        documenting: ToolRoutes(
           gatekeeper: gatekeeper, catalogue: catalogue
         ).list
           + MCPRoutes(
@@ -185,7 +194,7 @@ public struct Assembly: Sendable {
             store: approvals.store,
             record: { [controls] act in
               await controls.note(approves: act.approves, act.request, by: act.decider, note: act.note)
-            }, token: approvals.token
+            }, token: approvals.token, arguments: approvals.arguments
           ).list
           + ToolPinRoutes(
             pins: pins, record: { [controls] entries in await controls.note(approvalOf: entries) },
@@ -193,11 +202,22 @@ public struct Assembly: Sendable {
           ).list
           + ControlRoutes(controls: controls, deadman: deadman).list
           + AdminRoutes(controls: controls, policyPath: configuration.policyPath).list
-          + HealthRoutes(
-            policy: policy, killSwitch: killSwitch, traces: self.traces,
-            authentication: authentication, upstreams: { [upstreams] in upstreams?.status ?? [:] }
-          ).list),
-      adminKey: adminKey, authentication: authentication, approvers: approvers, clock: monotonic, logger: logger)
+          + WatchRoutes(
+            feed: watching.feed, activity: watching.activity, killSwitch: killSwitch, inFlight: gatekeeper.inFlight,
+            since: clock.now()
+          ).list
+          + DecideRoutes(policy: policy, killSwitch: killSwitch, catalogue: catalogue).list
+          + MetricsRoutes(
+            metrics: watching.metrics,
+            snapshot: { [watching, gatekeeper, approvals] in
+              await watching.snapshot(gatekeeper.inFlight, approvals.store, now: clock.now())
+            }
+          ).list
+          + HealthRoutes(dependencies: watching.dependencies).list),
+      adminKey: adminKey, authentication: authentication, approvers: approvers,
+      metricsAccess: MetricsAccess(token: configuration.metricsToken, host: configuration.host),
+      metrics: watching.metrics,
+      clock: monotonic, logger: logger)
   }
 
   private static func upstreams(_ configuration: Configuration) throws(StartError) -> MCPConfiguration {
@@ -229,7 +249,7 @@ public struct Assembly: Sendable {
     var services = backgroundServices
     services.append(deadman)
     services.append(server)
-    services.append(StreamsEnd(changes: changes, sessions: legacySessions))
+    services.append(StreamsEnd(changes: changes, sessions: legacySessions, feed: watching.feed))
     var group = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     group.maximumGracefulShutdownDuration = .seconds(30)
@@ -260,9 +280,10 @@ public struct Assembly: Sendable {
   /// What runs behind every door, to be shut down from the last to the first.
   private var backgroundServices: [any Service] {
     var services: [any Service] = [
-      CredentialKeeping(broker: broker, outbound: outbound),
+      OutboundEnd(outbound: outbound), CredentialKeeping(broker: broker),
       KillSwitchWatch(killSwitch: killSwitch, controls: controls), PinsWatch(pins: pins, upstreams: upstreams),
     ]
+    if let webhooks = watching.webhooks { services.append(webhooks) }
     if let upstreams {
       services.append(ChangesFollower(upstreams: upstreams, changes: changes, sessions: legacySessions))
       services.append(upstreams)
@@ -307,10 +328,16 @@ private struct PinsWatch: Service {
 /// Takes back what is over, and at the end all that was lent.
 private struct CredentialKeeping: Service {
   let broker: CredentialBroker
+
+  func run() async throws { await cancelWhenGracefulShutdown { await broker.run() } }
+}
+
+/// Ends the gateway's own requests when nobody makes any more.
+private struct OutboundEnd: Service {
   let outbound: OutboundHTTP
 
   func run() async throws {
-    await cancelWhenGracefulShutdown { await broker.run() }
+    try? await gracefulShutdown()
     await outbound.shutdown()
   }
 }
@@ -337,9 +364,11 @@ private struct ChangesFollower: Service {
 private struct StreamsEnd: Service {
   let changes: ListChanges
   let sessions: LegacySessions
+  let feed: EventFeed
 
   func run() async throws {
     try? await gracefulShutdown()
+    feed.finish()
     changes.finish()
     sessions.endStreams()
   }

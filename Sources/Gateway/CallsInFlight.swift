@@ -54,6 +54,10 @@ final class CallsInFlight: Sendable {
     }
   }
 
+  var count: Int { state.withLock { $0.entries.count } }
+
+  func count(of session: SessionID) -> Int { state.withLock { $0.bySession[session] ?? 0 } }
+
   /// Those that match and are under way, or that a kill has met since stock was last taken of them, by the ids of their
   /// events, which ascend with time.
   func takeStock(where isAffected: (Entry) -> Bool) -> [Entry] {

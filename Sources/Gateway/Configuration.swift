@@ -45,6 +45,10 @@ public struct Configuration: Sendable {
   public var signingKey: String?
   /// A file with the keys of those who approve; absent, only the admin key approves.
   public var approvers: String?
+  /// What a scraper of the metrics shows; absent, they are open on loopback, and need the admin key elsewhere.
+  public var metricsToken: String?
+  /// Where webhooks are sent, and which.
+  public var webhooks = WebhookSettings()
   /// How agents prove who they are.
   public var agentAuth = AgentAuthSettings()
   /// What was set and has no effect.
@@ -65,6 +69,7 @@ public struct Configuration: Sendable {
   ) throws(ConfigurationError) {
     let file = try settingsFile.map { (path: String) throws(ConfigurationError) in try SettingsFile(reading: path) }
     var settings = Settings(flags: flags, environment: environment, file: file)
+    var webhookSecretIsWrong = false
     settings.text("host") { self.host = $0 }
     settings.integer("port", in: 0...65_535) { self.port = $0 }
     settings.path("policy_path") { self.policyPath = $0 }
@@ -87,6 +92,17 @@ public struct Configuration: Sendable {
     settings.secret("approval_token", shortest: 1) { self.approvalToken = $0 }
     settings.secret("admin_api_key", shortest: 16) { self.adminKey = $0 }
     settings.secret("signing_key", shortest: 16) { self.signingKey = $0 }
+    settings.secret("metrics_token", shortest: 16) { self.metricsToken = $0 }
+    settings.parsed("webhook_url", WebhookSettings.urlComplaint, WebhookSettings.url) { self.webhooks.url = $0 }
+    settings.secret("webhook_secret", shortest: 16) { secret in
+      self.webhooks.secret = WebhookKey(secret)
+      webhookSecretIsWrong = self.webhooks.secret == nil
+    }
+    if webhookSecretIsWrong { settings.problems.append("webhook_secret \(WebhookSettings.secretComplaint)") }
+    settings.parsed("webhook_events", WebhookSettings.eventsComplaint, WebhookSettings.events) {
+      self.webhooks.events = $0
+    }
+    warnings += webhooks.warnings
     settings.path("approvers") { self.approvers = $0 }
     settings.parsed("agent_auth", "is none of off, required", AgentAuthSettings.Mode.init(rawValue:)) {
       self.agentAuth.mode = $0
@@ -144,12 +160,7 @@ private struct SettingsFile {
   let servers: JSONValue?
   let values: JSONObject
 
-  static let keys: Set<String> = [
-    "host", "port", "policy_path", "state_dir", "trace_db", "mcp_config", "log_level", "policy_version",
-    "rate_window_seconds", "approval_token", "admin_api_key", "signing_key", "allowed_origins", "kill_grace_seconds",
-    "deadman_seconds", "session_calls", "approval_seconds", "approvers", "agent_auth", "agent_keys", "agent_jwks",
-    "agent_jwt_issuer", "agent_jwt_audience", "agent_jwt_agent_claim", "agent_jwt_user_claim", "agent_jwt_algorithms",
-  ]
+  static let keys = Set(Setting.all.filter { !$0.isVariableAlone }.map(\.name))
 
   init(reading path: String) throws(ConfigurationError) {
     let document: JSONValue

@@ -27,13 +27,16 @@ public struct Controls: Sendable {
   private let changes: ListChanges
   private let policyVersion: String
   private let ids: EventIDGenerator
+  private let observers: EventObservers?
   private let clock: WallClock
   private let logger: Logger
 
   init(
     killSwitch: KillSwitch, policy: PolicyGate, traces: any TraceStore, containments: Containments,
-    changes: ListChanges, policyVersion: String, ids: EventIDGenerator, clock: WallClock = .system, logger: Logger
+    changes: ListChanges, policyVersion: String, ids: EventIDGenerator,
+    observers: EventObservers? = nil, clock: WallClock = .system, logger: Logger
   ) {
+    self.observers = observers
     self.killSwitch = killSwitch
     self.policy = policy
     self.traces = traces
@@ -257,11 +260,14 @@ public struct Controls: Sendable {
   private func record(_ event: TraceEvent) async -> Bool {
     do throws(TraceStoreError) {
       try await traces.append(event)
+      observers?.acted(event, isRecorded: true)
       return true
     } catch {
       logger.critical(
         "the trace store can't be written, an operator's act has no event",
         metadata: ["problem": "\(error)", "act": .string(event.kind.rawValue)])
+      // A kill holds all the same.
+      observers?.acted(event, isRecorded: false)
       return false
     }
   }

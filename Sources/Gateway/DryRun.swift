@@ -19,13 +19,21 @@ public struct DryRun: Sendable {
     checks = StandardChecks(previewingWith: killSwitch)
   }
 
-  /// - Parameter hasApprovalToken: as if a valid token came along; the call's own is not looked at
-  public func decide(_ call: ToolCall, hasApprovalToken: Bool) -> Verdict {
-    if var refusal = checks.refusal(of: call, to: nil, under: policy) {
+  /// By the policy that decides now, for tools as they are.
+  init(policy: LoadedPolicy, killSwitch: KillSwitch) {
+    self.policy = policy
+    checks = StandardChecks(previewing: killSwitch)
+  }
+
+  /// - Parameters:
+  ///   - tool: what is called; absent when no upstream has it, or none is known
+  ///   - hasApprovalToken: as if a valid token came along; the call's own is not looked at
+  public func decide(_ call: ToolCall, to tool: ToolDefinition? = nil, hasApprovalToken: Bool) -> Verdict {
+    if var refusal = checks.refusal(of: call, to: tool, under: policy) {
       refusal.isWriteAction = policy.data.isWrite(call.toolName)
       return Verdict(decision: refusal, rules: [], policyRevision: policy.revision)
     }
-    let (decision, rules) = policy.explain(PolicyInput(call, to: nil, hasApprovalToken: hasApprovalToken))
+    let (decision, rules) = policy.explain(PolicyInput(call, to: tool, hasApprovalToken: hasApprovalToken))
     return Verdict(decision: decision, rules: rules, policyRevision: policy.revision)
   }
 }

@@ -1,3 +1,5 @@
+import StrictJSON
+
 /// A text that is equal to another when their bytes are, and ordered by them. `String` takes canonically equivalent
 /// texts for equal, which would let one name stand for another.
 struct ExactText: Hashable, Comparable, Sendable {
@@ -5,8 +7,8 @@ struct ExactText: Hashable, Comparable, Sendable {
 
   init(_ text: String) { self.text = text }
 
-  static func == (a: ExactText, b: ExactText) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
-  static func < (a: ExactText, b: ExactText) -> Bool { a.text.utf8.lexicographicallyPrecedes(b.text.utf8) }
+  static func == (a: ExactText, b: ExactText) -> Bool { a.text.hasSameBytes(as: b.text) }
+  static func < (a: ExactText, b: ExactText) -> Bool { a.text.hasBytes(before: b.text) }
 
   func hash(into hasher: inout Hasher) {
     var copy = text

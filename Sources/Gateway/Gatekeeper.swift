@@ -28,6 +28,7 @@ public final class Gatekeeper: Sendable {
   private let clock: WallClock
   private let monotonic: MonotonicClock
   private let ids: EventIDGenerator
+  private let observers: EventObservers?
   private let logger: Logger
   let inFlight: CallsInFlight
 
@@ -35,13 +36,14 @@ public final class Gatekeeper: Sendable {
   ///   - approvals: where calls wait for a human; absent, there is only the static token
   ///   - broker: lends tools their credentials; absent, tools that need some are denied
   ///   - sessionCalls: how many calls a session may have under way at once
-  public init(
+  ///   - observers: are told of each call once it is recorded
+  init(
     policy: PolicyGate, killSwitch: KillSwitch, rateLimiter: RateLimiter, traces: any TraceStore,
     tools: any ToolRunner, approvals: Approvals? = nil, broker: CredentialBroker? = nil, approvalToken: Secret?,
-    policyVersion: String,
-    ids: EventIDGenerator, sessionCalls: Int = 64, clock: WallClock = .system, monotonic: MonotonicClock = .system,
-    logger: Logger
+    policyVersion: String, ids: EventIDGenerator, sessionCalls: Int = 64, observers: EventObservers? = nil,
+    clock: WallClock = .system, monotonic: MonotonicClock = .system, logger: Logger
   ) {
+    self.observers = observers
     self.checks = StandardChecks(killSwitch: killSwitch, rateLimiter: rateLimiter)
     self.rateLimiter = rateLimiter
     self.policy = policy
@@ -87,6 +89,7 @@ public final class Gatekeeper: Sendable {
       approvalTokenPresent: ruling.isApproved)
     var answer = CallAnswer(traceID: event.eventID, decision: decision, rateLimit: rate)
     answer.isUnknownTool = tool == nil
+    answer.isKnownToPolicy = tool == nil && policy.data.names(call.toolName)
     answer.approval = ruling.approval
     var details = EventDetails(approval: ruling.approval?.id ?? ruling.usedApproval)
     event.details = details.canonical
@@ -96,7 +99,7 @@ public final class Gatekeeper: Sendable {
       if !decision.isWriteAction {
         note = traces.begin(event)
       } else if await !record(event, asIntent: true, for: call.correlationID) {
-        return answer.refused(by: .traceStoreUnavailable)
+        return conclude(event, answer, isRecorded: false)
       }
       let entry = CallsInFlight.Entry(
         traceID: event.eventID, session: call.sessionID, tool: call.toolName, agent: call.agent, server: tool?.server,
@@ -113,14 +116,42 @@ public final class Gatekeeper: Sendable {
       event.details = details.canonical
     }
 
-    guard await record(event, after: note, passes: answer.decision.action == .allow, for: call.correlationID) else {
-      return answer.refused(by: .traceStoreUnavailable)
+    return await finish(event, answer, after: note, for: call.correlationID)
+  }
+
+  /// Records the call and tells those who watch.
+  private func finish(
+    _ event: TraceEvent, _ answer: CallAnswer, after note: TraceNote?, for correlationID: String
+  ) async -> CallAnswer {
+    let isRecorded = await record(
+      event, after: note, passes: answer.decision.action == .allow, for: correlationID)
+    return conclude(event, answer, isRecorded: isRecorded)
+  }
+
+  private func conclude(_ event: TraceEvent, _ answer: CallAnswer, isRecorded: Bool) -> CallAnswer {
+    var (event, answer) = (event, answer)
+    let isKnownTool = !answer.isUnknownTool || answer.isKnownToPolicy
+    if !isRecorded {
+      answer = answer.refused(by: .traceStoreUnavailable)
+      event.decision = answer.decision.action
+      event.reason = answer.decision.reason
+      event.matchedRule = answer.decision.matchedRule
     }
     if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }
+    observers?.called(event, answer, isKnownTool: isKnownTool, isRecorded: isRecorded)
     return answer
   }
 
   // MARK: Deciding
+
+  /// What the policy says, timed.
+  private func decide(_ input: PolicyInput, by policy: LoadedPolicy) -> Decision {
+    guard let observers else { return policy.decide(input) }
+    let began = monotonic.now()
+    let decision = policy.decide(input)
+    observers.decided(decision, nanoseconds: monotonic.now() - began)
+    return decision
+  }
 
   private struct Ruling {
     var decision: Decision
@@ -145,7 +176,7 @@ public final class Gatekeeper: Sendable {
       return Ruling(decision: refusal, isApproved: hasToken)
     }
     let input = PolicyInput(call, to: tool, hasApprovalToken: hasToken)
-    let decision = policy.decide(input)
+    let decision = decide(input, by: policy)
     guard decision.action == .requireApproval, !hasToken, let approvals else {
       return Ruling(decision: decision, isApproved: hasToken)
     }
@@ -158,7 +189,7 @@ public final class Gatekeeper: Sendable {
     case .approved(let id):
       var approvedInput = input
       approvedInput.hasApprovalToken = true
-      let approved = policy.decide(approvedInput)
+      let approved = decide(approvedInput, by: policy)
       return Ruling(decision: approved, isApproved: true, approvalToUse: approved.action == .allow ? id : nil)
     }
   }
@@ -379,7 +410,7 @@ extension Gatekeeper {
     if let verdict = killSwitch.verdict(session: ask.sessionID, tool: nil, agent: ask.agent) {
       decision = .killed(by: verdict)
     } else {
-      decision = policy.decide(PolicyInput(ask))
+      decision = decide(PolicyInput(ask), by: policy)
       // There is nobody to wait for an approval: what isn't allowed is denied.
       if decision.action == .requireApproval { decision.action = .deny }
     }
@@ -402,11 +433,7 @@ extension Gatekeeper {
       self.note(run, decision, in: &event, &answer, &details)
       event.details = details.canonical
     }
-    guard await record(event, after: note, passes: answer.decision.action == .allow, for: ask.correlationID) else {
-      return answer.refused(by: .traceStoreUnavailable)
-    }
-    if answer.error == nil, answer.result == nil { answer.error = answer.decision.refusalText }
-    return answer
+    return await finish(event, answer, after: note, for: ask.correlationID)
   }
 }
 
@@ -472,6 +499,8 @@ public struct CallAnswer: Sendable {
   public var approval: PendingApproval?
   /// No upstream has the tool.
   public var isUnknownTool = false
+  /// The policy's data names the tool that no upstream has.
+  var isKnownToPolicy = false
   /// Before this call; absent for tools without a limit.
   public var rateLimit: RateLimiter.Status?
 

@@ -3,7 +3,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// A request of the gateway's own, to a server that the configuration names: an issuer of tokens, a server of keys.
+/// A request of the gateway's own, to a server that the configuration names: an issuer of tokens, a server of keys, a
+/// receiver of webhooks.
 public struct OutboundRequest: Sendable {
   public enum Method: String, Sendable {
     case get = "GET"
@@ -23,12 +24,17 @@ public struct OutboundRequest: Sendable {
   public var headers: [Header]
   /// Absent for methods without one. It may hold secrets.
   public var body: [UInt8]?
+  /// When false only the answer's head is read, and the response's body is empty.
+  public var readsAnswer: Bool
 
-  public init(_ method: Method, _ url: String, headers: [Header] = [], body: [UInt8]? = nil) {
+  public init(
+    _ method: Method, _ url: String, headers: [Header] = [], body: [UInt8]? = nil, readsAnswer: Bool = true
+  ) {
     self.method = method
     self.url = url
     self.headers = headers
     self.body = body
+    self.readsAnswer = readsAnswer
   }
 }
 
@@ -107,7 +113,7 @@ public final class OutboundHTTP: Sendable {
     headers.replaceOrAdd(name: "Connection", value: "close")
     let result = await withTaskCancellationHandler {
       origin.send(HTTPMethod(rawValue: request.method.rawValue), headers, request.body, answer: answer)
-      return await Self.response(answer)
+      return await Self.response(answer, readsBody: request.readsAnswer)
     } onCancel: {
       answer.cancel()
     }
@@ -158,12 +164,14 @@ public final class OutboundHTTP: Sendable {
     }
   }
 
-  private static func response(_ answer: HTTPAnswer) async -> Result<OutboundResponse, OutboundError> {
+  private static func response(
+    _ answer: HTTPAnswer, readsBody: Bool
+  ) async -> Result<OutboundResponse, OutboundError> {
     do {
       switch await answer.next() {
       case .head(let head):
         var body: [UInt8] = []
-        while let chunk = try await answer.nextBytes() {
+        while readsBody, let chunk = try await answer.nextBytes() {
           guard body.count + chunk.readableBytes <= maximumSize else {
             return .failure(OutboundError("it answered more than \(maximumSize >> 20) MiB"))
           }

@@ -1,9 +1,11 @@
 import AsyncHTTPClient
 import FoundationEssentials
 import Gateway
+import Glibc
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import StrictJSON
 
 /// An operator's act.
@@ -37,6 +39,8 @@ enum ControlAct: Sendable {
 /// Acts through the running server, or, when it doesn't answer, through the kill-switch file, which it watches.
 struct ControlClient: Sendable {
   let configuration: Configuration
+  /// The server's, in place of the settings' host and port: `https://gateway.example`.
+  var url: String?
 
   /// How long the server has to answer before the file is written.
   static let patience: TimeAmount = .seconds(2)
@@ -86,32 +90,33 @@ struct ControlClient: Sendable {
   private static let receiptPolls = 50
 
   var address: String {
+    if let url { return String(url.reversed().drop { $0 == "/" }.reversed()) }
     let host = configuration.host.contains(":") ? "[\(configuration.host)]" : configuration.host
     // What a server is bound to on every interface, it answers on loopback too.
     return "http://\(["0.0.0.0", "[::]"].contains(host) ? "127.0.0.1" : host):\(configuration.port)"
   }
 
   /// `/health` of the running server.
-  func health() async throws(ServerProblem) -> JSONValue {
-    try await request("GET", "/health", body: nil, key: nil)
+  func health(within patience: TimeAmount = Self.patience) async throws(ServerProblem) -> JSONValue {
+    try Self.accepted(try await answer("GET", "/health", within: patience))
   }
 
   /// What the server answers to a request with the admin key.
   ///
   /// - Parameter path: with what stands for names in it `encoded`
   func admin(_ method: String, _ path: String, body: JSONValue?) async throws(ServerProblem) -> JSONValue {
-    let key: String?
+    try Self.accepted(try await answer(method, path, body: body, headers: ["X-API-Key": try adminKey()]))
+  }
+
+  /// The settings' key, or the one in the state folder.
+  func adminKey() throws(ServerProblem) -> String {
+    if let configured = configuration.adminKey { return configured }
     do throws(AdminKey.KeyError) {
-      if let configured = configuration.adminKey {
-        key = configured
-      } else {
-        key = try AdminKey.read(configuration.adminKeyPath)
-      }
+      if let key = try AdminKey.read(configuration.adminKeyPath) { return key }
     } catch {
       throw .noKey("\(error)")
     }
-    guard let key else { throw .noKey("no admin API key in AGENTGATE_ADMIN_API_KEY or \(configuration.adminKeyPath)") }
-    return try await request(method, path, body: body, key: key)
+    throw .noKey("no admin API key in AGENTGATE_ADMIN_API_KEY or \(configuration.adminKeyPath)")
   }
 
   /// What the server answers; or, when it can't be asked, what the files in the state folder say. When it refuses, that
@@ -153,31 +158,59 @@ struct ControlClient: Sendable {
 
   private func body(_ reason: String?) -> JSONValue? { reason.map { ["reason": .string($0)] } }
 
-  private func request(
-    _ method: String, _ path: String, body: JSONValue?, key: String?
-  ) async throws(ServerProblem) -> JSONValue {
+  /// An answer of whatever status.
+  struct Answer: Sendable {
+    let status: Int
+    let body: [UInt8]
+
+    /// Absent when it is none.
+    var json: JSONValue? { try? JSONValue(parsing: body) }
+  }
+
+  /// - Parameter path: with what stands for names in it `encoded`
+  func answer(
+    _ method: String, _ path: String, body: JSONValue? = nil, headers: [String: String] = [:],
+    within patience: TimeAmount = Self.patience
+  ) async throws(ServerProblem) -> Answer {
     var request = HTTPClientRequest(url: address + path)
     request.method = .init(rawValue: method)
-    if let key { request.headers.add(name: "X-API-Key", value: key) }
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(ByteBuffer(bytes: body.serialized()))
     }
-    let status: Int
-    let bytes: ByteBuffer
     do {
-      let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
-      status = Int(response.status.code)
-      bytes = try await response.body.collect(upTo: Self.largestAnswer)
+      let response = try await Self.http.execute(request, timeout: patience)
+      let bytes = try await response.body.collect(upTo: Self.largestAnswer)
+      return Answer(status: Int(response.status.code), body: Array(bytes.readableBytesView))
     } catch {
-      throw .noAnswer("\(address): \(error)")
+      throw .noAnswer("\(address): \(Self.describe(error))")
     }
-    let answer = try? JSONValue(parsing: Array(bytes.readableBytesView))
-    guard status == 200, let answer else {
-      let text = answer?["detail"]?.stringValue ?? answer?["message"]?.stringValue ?? "not what AgentGate answers"
-      throw .refused(status, text)
+  }
+
+  /// Says at once that nobody listens, where the shared client would try until the time is up. A key goes to the server
+  /// that it is for, and not where that one points.
+  private static let http: HTTPClient = {
+    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    configuration.connectionPool.retryConnectionEstablishment = false
+    return HTTPClient(configuration: configuration)
+  }()
+
+  private static func describe(_ error: any Error) -> String {
+    let cause = (error as? NIOConnectionError)?.connectionErrors.first?.error ?? error
+    if let failure = cause as? IOError {
+      return String(cString: strerror(failure.errnoCode))
     }
-    return answer
+    return "\(error)"
+  }
+
+  private static func accepted(_ answer: Answer) throws(ServerProblem) -> JSONValue {
+    let json = answer.json
+    guard answer.status == 200, let json else {
+      let text = json?["detail"]?.stringValue ?? json?["message"]?.stringValue ?? "not what AgentGate answers"
+      throw .refused(answer.status, text)
+    }
+    return json
   }
 
   /// All but RFC 3986's unreserved characters as `%41`.

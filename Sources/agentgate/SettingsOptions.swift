@@ -6,16 +6,17 @@ import Logging
 
 /// The settings that several verbs share.
 struct SettingsOptions: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("The address to serve on. (default: 127.0.0.1)", valueName: "host"))
+  @Option(name: .long, help: ArgumentHelp("The gateway's address. (default: 127.0.0.1)", valueName: "host"))
   var host: String?
 
-  @Option(name: .long, help: ArgumentHelp("The port to serve on; 0 takes a free one. (default: 8000)"))
+  @Option(
+    name: .long, help: ArgumentHelp("The gateway's port; 0 serves on a free one. (default: 8000)", valueName: "port"))
   var port: String?
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A JSON file of settings: host, port, policy_path, state_dir, mcp_config, …; mcpServers may be in it too.",
+      "A JSON file of settings: host, port, policy_path, state_dir, mcp_config, …; mcpServers may be in it, too.",
       valueName: "file"))
   var config: String?
 
@@ -27,7 +28,7 @@ struct SettingsOptions: ParsableArguments {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The folder of the kill switch, the traces and the generated key. (default: ./state)", valueName: "dir"))
+      "The folder of the kill switch, the traces and the generated keys. (default: ./state)", valueName: "dir"))
   var stateDir: String?
 
   /// Fails with exit code 78 and what is wrong with which setting.
@@ -42,6 +43,26 @@ struct SettingsOptions: ParsableArguments {
         flags: flags, environment: ProcessInfo.processInfo.environment, settingsFile: config)
     } catch {
       throw Failure.configuration("\(error)")
+    }
+  }
+}
+
+/// The settings, and another way to say where the server is.
+struct ServerOptions: ParsableArguments {
+  @OptionGroup var settings: SettingsOptions
+
+  @Option(
+    name: .long, help: ArgumentHelp("The URL of the gateway, instead of --host and --port.", valueName: "url"))
+  var url: String?
+
+  func validate() throws { try Self.check(url: url) }
+
+  func client() throws -> ControlClient { ControlClient(configuration: try settings.read(), url: url) }
+
+  static func check(url: String?) throws {
+    guard let url else { return }
+    guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
+      throw ValidationError("--url must begin with http:// or https://")
     }
   }
 }

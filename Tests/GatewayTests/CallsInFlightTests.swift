@@ -17,6 +17,7 @@ import Testing
     #expect(calls.add(try entry("b")))
     #expect(!calls.add(try entry("c")))
     #expect(calls.add(try entry("d", session: "s2")))
+    #expect(calls.count == 3)
     calls.remove("a", isMet: false)
     #expect(calls.add(try entry("c")))
   }

@@ -17,6 +17,11 @@ public struct StandardChecks: Sendable {
     checks = [NameCheck()] + (killSwitch.map { [KillCheck(killSwitch: $0)] } ?? [])
   }
 
+  /// All but the rate limit, which nothing is charged to.
+  init(previewing killSwitch: KillSwitch) {
+    checks = [NameCheck(), KillCheck(killSwitch: killSwitch), QuarantineCheck(), ArgumentsCheck()]
+  }
+
   /// The first check's refusal; absent when the call may go on to the policy.
   ///
   /// - Parameter tool: absent when no upstream has it

@@ -303,7 +303,7 @@ private struct CredentialReader {
 
   private mutating func url(_ key: String, isRequired: Bool = false) -> String? {
     guard let text = text(key, isRequired: isRequired) else { return nil }
-    guard KeySetURL.isAllowed(text), !text.utf8.contains(UInt8(ascii: "#")), HTTPTarget(text) != nil else {
+    guard OutboundURL.isAllowed(text), !text.utf8.contains(UInt8(ascii: "#")), HTTPTarget(text) != nil else {
       note(key, "must be an https:// URL without a user; http:// is for loopback alone")
       return nil
     }

@@ -9,7 +9,7 @@ struct AdminRoutes: Sendable {
   let policyPath: String
 
   var list: [Route] {
-    [Route(.post, "/admin/policies/reload", .admin, reload)]
+    [Route(.post, "/admin/policies/reload", .admin, .reloadPolicy, reload)]
   }
 
   @Sendable func reload(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {

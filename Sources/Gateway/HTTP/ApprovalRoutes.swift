@@ -14,8 +14,6 @@ struct ApprovalRoutes: Sendable {
 
   /// Who decides when the request doesn't say: whoever has the key.
   static let unnamed = "admin"
-  static let usualLimit = 100
-  static let largestLimit = 1_000
 
   let store: ApprovalStore
   /// Keeps a decision as evidence before it takes effect. When it can't (false), nothing is approved; a denial holds
@@ -23,40 +21,38 @@ struct ApprovalRoutes: Sendable {
   var record: @Sendable (Act) async -> Bool = { _ in true }
   /// What the call that was approved may bring along; absent when it can't be made.
   var token: @Sendable (ApprovalRequest) -> String? = { _ in nil }
+  /// What those who decide are shown of the calls that wait; absent, the hash alone.
+  var arguments: ApprovalArguments?
 
   var list: [Route] {
     [
-      Route(.get, "/approvals", .approver, requests),
-      Route(.get, "/approvals/{id}", .approver, request),
-      Route(.post, "/approvals/{id}/approve", .approver, approve),
-      Route(.post, "/approvals/{id}/deny", .approver, deny),
+      Route(.get, "/approvals", .approver, .listApprovals, requests),
+      Route(.get, "/approvals/{id}", .approver, .getApproval, request),
+      Route(.post, "/approvals/{id}/approve", .approver, .approve, approve),
+      Route(.post, "/approvals/{id}/deny", .approver, .deny, deny),
     ]
   }
 
   /// The newest first; `status` and `limit` narrow them down.
   @Sendable func requests(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     var status: ApprovalRequest.Status?
-    if let text = request.query("status"), !text.isEmpty {
+    if let text = request.query(.approvalStatus), !text.isEmpty {
       status = ApprovalRequest.Status(rawValue: text)
       guard status != nil else { throw .unprocessable([.noStatus(text)]) }
     }
-    var limit = Self.usualLimit
-    if let text = request.query("limit"), !text.isEmpty {
-      guard let number = Int(text), (1...Self.largestLimit).contains(number) else {
-        throw .unprocessable([.noLimit(text)])
-      }
-      limit = number
-    }
+    let limit = try request.number(.approvalLimit)
     do throws(ApprovalStoreError) {
-      return .json(["approvals": .array(try await store.list(status: status, limit: limit).map(\.json))])
+      return .json(["approvals": .array(try await store.list(status: status, limit: limit).map(describe))])
     } catch {
       throw ErrorResponse(error)
     }
   }
 
   @Sendable func request(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
-    .json(try await found(request).json)
+    .json(describe(try await found(request)))
   }
+
+  private func describe(_ request: ApprovalRequest) -> JSONValue { arguments?.describe(request) ?? request.json }
 
   @Sendable func approve(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     try await decide(request, approves: true)
@@ -68,9 +64,9 @@ struct ApprovalRoutes: Sendable {
 
   private func decide(_ request: GatewayRequest, approves: Bool) async throws(ErrorResponse) -> Response {
     let body = try await BodyFields(of: request)
-    let note = try body.text("note", limit: ApprovalRequest.maximumNoteLength)
+    let note = try body.text(.note)
     // Who has a key of their own is who it says.
-    let stated = try body.text("by", limit: ApprovalRequest.maximumNameLength)
+    let stated = try body.text(.decider)
     let decider = request.approver ?? stated ?? Self.unnamed
     let found = try await found(request)
     if let approver = request.approver.map(ExactText.init),
@@ -84,6 +80,7 @@ struct ApprovalRoutes: Sendable {
     guard isRecorded || !approves else { throw .traceStoreUnavailable }
     do throws(ApprovalStoreError) {
       let decided = try await store.decide(found.id, approve: approves, by: decider, note: note)
+      arguments?.settle(decided)
       var answer = decided.json.objectValue ?? JSONObject()
       if approves { answer["approval_token"] = token(decided).map { .string($0) } }
       if !isRecorded { answer["warning"] = "Trace store unavailable: not recorded" }
@@ -132,12 +129,5 @@ extension FieldProblem {
     return FieldProblem(
       type: "enum", location: ["query", "status"], message: "Input should be \(expected)", input: .string(text),
       context: ["expected": .string(expected)])
-  }
-
-  fileprivate static func noLimit(_ text: String) -> FieldProblem {
-    FieldProblem(
-      type: "value_error", location: ["query", "limit"],
-      message: "Value error, limit must be a whole number from 1 to \(ApprovalRoutes.largestLimit)",
-      input: .string(text), context: ["error": [:]])
   }
 }

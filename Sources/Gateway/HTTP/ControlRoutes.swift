@@ -9,14 +9,14 @@ struct ControlRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, "/tools/{name}/kill", .admin, killTool),
-      Route(.delete, "/tools/{name}/kill", .admin, unkillTool),
-      Route(.post, "/agents/{id}/kill", .admin, killAgent),
-      Route(.delete, "/agents/{id}/kill", .admin, unkillAgent),
-      Route(.get, "/containments/{id}", .admin, containment),
-      Route(.post, "/system/heartbeat", .admin, heartbeat),
-      Route(.post, "/system/pause", .admin, pause),
-      Route(.post, "/system/resume", .admin, resume),
+      Route(.post, "/tools/{name}/kill", .admin, .killTool, killTool),
+      Route(.delete, "/tools/{name}/kill", .admin, .unkillTool, unkillTool),
+      Route(.post, "/agents/{id}/kill", .admin, .killAgent, killAgent),
+      Route(.delete, "/agents/{id}/kill", .admin, .unkillAgent, unkillAgent),
+      Route(.get, "/containments/{id}", .admin, .containment, containment),
+      Route(.post, "/system/heartbeat", .admin, .heartbeat, heartbeat),
+      Route(.post, "/system/pause", .admin, .pause, pause),
+      Route(.post, "/system/resume", .admin, .resume, resume),
     ]
   }
 

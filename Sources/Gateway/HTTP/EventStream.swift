@@ -3,7 +3,7 @@ import Hummingbird
 import JSONRPC
 import NIOCore
 
-/// An answer as a stream of server-sent events, each a JSON-RPC message.
+/// An answer as a stream of server-sent events.
 struct EventStream {
   private var writer: any ResponseBodyWriter
 
@@ -25,7 +25,11 @@ struct EventStream {
   }
 
   mutating func send(_ message: JSONRPCMessage) async throws {
-    try await writer.write(ByteBuffer(bytes: ServerSentEvent.message(message.serialized(), id: nil)))
+    try await send(ServerSentEvent(data: message.serialized()))
+  }
+
+  mutating func send(_ event: ServerSentEvent) async throws {
+    try await writer.write(ByteBuffer(bytes: event.serialized()))
   }
 
   private mutating func comment() async throws { try await writer.write(ByteBuffer(string: ": still here\n\n")) }
@@ -34,6 +38,13 @@ struct EventStream {
   /// closing the connection and show when the client is gone.
   mutating func forward<Element: Sendable>(
     _ stream: AsyncStream<Element>, _ select: (Element) -> JSONRPCMessage?
+  ) async throws {
+    try await forward(stream) { element in select(element).map { ServerSentEvent(data: $0.serialized()) } }
+  }
+
+  /// As above, for events that aren't messages.
+  mutating func forward<Element: Sendable>(
+    _ stream: AsyncStream<Element>, _ select: (Element) -> ServerSentEvent?
   ) async throws {
     let (merged, sink) = AsyncStream.makeStream(of: Element?.self, bufferingPolicy: .bufferingNewest(1_024))
     let elements = Task {
@@ -49,7 +60,7 @@ struct EventStream {
     }
     for await element in merged {
       if let element {
-        if let message = select(element) { try await send(message) }
+        if let event = select(element) { try await send(event) }
       } else {
         try await comment()
       }

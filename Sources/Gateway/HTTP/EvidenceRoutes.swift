@@ -8,8 +8,8 @@ struct EvidenceRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.get, "/.well-known/agentgate-evidence-key", .open, key),
-      Route(.get, "/schemas/evidence-pack-v1.json", .open, schema),
+      Route(.get, "/.well-known/agentgate-evidence-key", .open, .evidenceKey, key),
+      Route(.get, "/schemas/evidence-pack-v1.json", .open, .evidenceSchema, schema),
     ]
   }
 

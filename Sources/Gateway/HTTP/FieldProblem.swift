@@ -25,6 +25,19 @@ struct FieldProblem: Sendable {
     FieldProblem(type: "string_type", location: location, message: "Input should be a valid string", input: input)
   }
 
+  static func notABoolean(_ location: [JSONValue], input: JSONValue) -> FieldProblem {
+    FieldProblem(type: "bool_type", location: location, message: "Input should be a valid boolean", input: input)
+  }
+
+  /// A whole number that is none, or out of bounds.
+  static func notInRange(_ location: [JSONValue], _ range: ClosedRange<Int>, input: String) -> FieldProblem {
+    FieldProblem(
+      type: "value_error", location: location,
+      message: "Value error, \(location.last?.stringValue ?? "it") must be a whole number from \(range.lowerBound) to "
+        + "\(range.upperBound)",
+      input: .string(input), context: ["error": [:]])
+  }
+
   static func notADictionary(_ location: [JSONValue], input: JSONValue) -> FieldProblem {
     FieldProblem(type: "dict_type", location: location, message: "Input should be a valid dictionary", input: input)
   }

@@ -14,6 +14,8 @@ struct GatewayResponder: HTTPResponder {
   let authentication: AgentAuthentication
   /// The keys of approvers, each of which has the approver's name as its agent; absent when there is only the admin key.
   let approvers: AgentKeys?
+  let metricsAccess: MetricsAccess
+  let metrics: Metrics
   let clock: MonotonicClock
   let logger: Logger
 
@@ -42,8 +44,9 @@ struct GatewayResponder: HTTPResponder {
   func respond(to request: GatewayRequest) async -> Response {
     let start = clock.now()
     var response: Response
+    var endpoint = MetricEndpoint.other
     do throws(ErrorResponse) {
-      response = try await answer(request)
+      response = try await answer(request, &endpoint)
     } catch {
       response = .json(error.body, status: error.status, headers: error.headers)
       if error.closesConnection { response.headers[.connection] = "close" }
@@ -51,19 +54,23 @@ struct GatewayResponder: HTTPResponder {
     response.headers[.correlationID] = request.correlationID
     // A body would be taken for the next answer.
     if request.method == .head { response = response.createHeadResponse() }
-    let microseconds = (clock.now() - start) / 1_000
+    let nanoseconds = clock.now() - start
+    metrics.requestAnswered(endpoint, nanoseconds: nanoseconds)
     logger.info(
       "request",
       metadata: [
         "method": .string(request.method.rawValue),
         "path": .string(String(request.target.path.unicodeScalars.prefix(1_024))),
         "status": .stringConvertible(Int(response.status.code)),
-        "duration_us": .stringConvertible(Int(microseconds)), "correlation_id": .string(request.correlationID),
+        "duration_us": .stringConvertible(Int(nanoseconds / 1_000)), "correlation_id": .string(request.correlationID),
       ])
     return response
   }
 
-  private func answer(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
+  /// - Parameter endpoint: set when the request has a route
+  private func answer(
+    _ request: GatewayRequest, _ endpoint: inout MetricEndpoint
+  ) async throws(ErrorResponse) -> Response {
     if GatewayRequest.isTooLarge(contentLength: request.headers[.contentLength]) { throw .bodyTooLarge }
     let target = request.target
     switch routes.match(request.method, target.path) {
@@ -73,12 +80,14 @@ struct GatewayResponder: HTTPResponder {
       let location = String(path) + (target.query.map { "?\($0)" } ?? "")
       return Response(status: .temporaryRedirect, headers: [.location: location])
     case .found(let route, let parameter):
+      endpoint = route.endpoint
       var request = request
       switch route.access {
       case .open: break
       case .agent: try await authenticate(&request)
       case .approver: request.approver = try approver(of: request)
       case .admin: try checkKey(request)
+      case .metrics: try checkMetricsToken(request)
       }
       if route.isCall { return try await route.handler(request) }
       request.parameter = String(validating: PercentDecoding.bytes(parameter, plusIsSpace: false), as: UTF8.self)
@@ -120,6 +129,17 @@ struct GatewayResponder: HTTPResponder {
     }
     try checkKey(request)
     return nil
+  }
+
+  private func checkMetricsToken(_ request: GatewayRequest) throws(ErrorResponse) {
+    if metricsAccess.isOpen { return }
+    let fields = request.headers.values(.authorization)
+    if let token = metricsAccess.token, fields.count == 1,
+      let shown = AgentAuthentication.token(inAuthorization: fields[0]), token.matches(shown)
+    {
+      return
+    }
+    try checkKey(request)
   }
 
   private func checkKey(_ request: GatewayRequest) throws(ErrorResponse) {

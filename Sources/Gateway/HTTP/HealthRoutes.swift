@@ -4,27 +4,20 @@ import StrictJSON
 
 /// How the gateway and what it needs fare.
 struct HealthRoutes: Sendable {
-  let policy: PolicyGate
-  let killSwitch: KillSwitch
-  let traces: any TraceStore
-  let authentication: AgentAuthentication
-  /// By name; empty when the tools aren't upstream servers.
-  let upstreams: @Sendable () -> [String: UpstreamStatus]
+  let dependencies: Dependencies
 
   var list: [Route] {
-    [Route(.get, "/health", .open, health)]
+    [Route(.get, "/health", .open, .health, health)]
   }
 
   /// The original's four keys first: `opa` is the policy engine, `redis` the kill switch's store. The status is `ok`
   /// when everything below is.
   @Sendable func health(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
-    let policy = policy.status
-    let switches = killSwitch.state
-    let canRecord = await traces.isHealthy()
-    let upstreams = upstreams().sorted { $0.key < $1.key }
-    let isOK =
-      policy.refused == nil && switches.isAvailable && canRecord && !authentication.isStale
-      && upstreams.allSatisfy(\.value.isReady)
+    let states = await dependencies.states()
+    let canRecord = states.contains { $0.name == Dependencies.traceStore && $0.isHealthy }
+    let switches = dependencies.killSwitch.state
+    let authentication = dependencies.authentication
+    let upstreams = dependencies.upstreams().sorted { $0.key < $1.key }
     var killSwitch: JSONObject = [
       "status": switches.isAvailable ? "ok" : "unavailable", "paused": .boolean(switches.global != nil),
       "killed_sessions": .init(switches.sessions.count), "killed_tools": .init(switches.tools.count),
@@ -32,8 +25,9 @@ struct HealthRoutes: Sendable {
     ]
     killSwitch["problem"] = switches.problem.map { .string($0) }
     return .json([
-      "status": isOK ? "ok" : "degraded", "version": .string(Version.current), "opa": true,
-      "redis": .boolean(switches.isAvailable), "policy": Self.describe(policy), "kill_switch": .object(killSwitch),
+      "status": states.allSatisfy(\.isHealthy) ? "ok" : "degraded", "version": .string(Version.current), "opa": true,
+      "redis": .boolean(switches.isAvailable), "policy": Self.describe(dependencies.policy.status),
+      "kill_switch": .object(killSwitch),
       "agent_auth": [
         "required": .boolean(authentication.isRequired), "status": authentication.isStale ? "stale" : "ok",
       ],
@@ -60,11 +54,8 @@ struct HealthRoutes: Sendable {
 
   /// Without the reason, which may hold paths and a program's output; that is in the log.
   private static func describe(_ status: UpstreamStatus) -> JSONValue {
-    switch status {
-    case .starting: ["status": "starting"]
-    case .ready(let tools): ["status": "ready", "tools": .init(tools)]
-    case .down: ["status": "down"]
-    case .stopped: ["status": "stopped"]
-    }
+    var object: JSONObject = ["status": .string(status.word)]
+    if case .ready(let tools) = status { object["tools"] = .init(tools) }
+    return .object(object)
   }
 }

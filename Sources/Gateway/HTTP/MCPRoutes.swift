@@ -19,9 +19,9 @@ struct MCPRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, Self.path, .agent, isCall: true, post),
-      Route(.get, Self.path, .agent, get),
-      Route(.delete, Self.path, .agent, delete),
+      Route(.post, Self.path, .agent, .postMCP, isCall: true, post),
+      Route(.get, Self.path, .agent, .listenMCP, get),
+      Route(.delete, Self.path, .agent, .endMCPSession, delete),
     ]
   }
 
@@ -183,7 +183,7 @@ struct MCPRoutes: Sendable {
     _ request: GatewayRequest, otherwise fallback: @autoclosure () -> String
   ) throws(InvalidIdentifier) -> SessionID {
     if let name = request.header(.agentgateSession), !name.isEmpty { return try SessionID(name) }
-    if let name = request.query("session_id"), !name.isEmpty { return try SessionID(name) }
+    if let name = request.query(.mcpSession), !name.isEmpty { return try SessionID(name) }
     return try SessionID(fallback())
   }
 

@@ -11,10 +11,10 @@ struct SessionRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.get, "/sessions", .admin, sessions),
-      Route(.post, "/sessions/{id}/kill", .admin, kill),
-      Route(.delete, "/sessions/{id}/kill", .admin, unkill),
-      Route(.get, "/sessions/{id}/evidence", .admin, evidence),
+      Route(.get, "/sessions", .admin, .listSessions, sessions),
+      Route(.post, "/sessions/{id}/kill", .admin, .killSession, kill),
+      Route(.delete, "/sessions/{id}/kill", .admin, .unkillSession, unkill),
+      Route(.get, "/sessions/{id}/evidence", .admin, .evidence, evidence),
     ]
   }
 
@@ -49,7 +49,7 @@ struct SessionRoutes: Sendable {
 
   @Sendable func evidence(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     let session = try request.sessionID()
-    let format = EvidenceFormat(requested: request.query("format"))
+    let format = EvidenceFormat(requested: request.query(.evidenceFormat))
     let pack: EvidencePack
     do throws(TraceStoreError) {
       pack = try await evidenceBuilder.pack(session: session.rawValue)
@@ -119,18 +119,7 @@ extension GatewayRequest {
   }
 
   /// The body's `reason`: absent without a body, with `null` or `{}`, and when it is null or empty.
-  func killReason() async throws(ErrorResponse) -> String? {
-    guard let body = try await json(), !body.isNull else { return nil }
-    guard body.objectValue != nil else { throw .unprocessable([.notAnObject(body)]) }
-    guard let reason = body["reason"], !reason.isNull else { return nil }
-    let location: [JSONValue] = ["body", "reason"]
-    guard let text = reason.stringValue else { throw .unprocessable([.notAString(location, input: reason)]) }
-    // The reason goes into every denial that it causes.
-    guard text.unicodeScalars.count <= Kill.maximumReasonLength else {
-      throw .unprocessable([.tooLong(location, limit: Kill.maximumReasonLength, input: text)])
-    }
-    return text.isEmpty ? nil : text
-  }
+  func killReason() async throws(ErrorResponse) -> String? { try await BodyFields(of: self).text(.killReason) }
 }
 
 extension Response {

@@ -25,9 +25,9 @@ struct ToolPinRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.get, "/admin/tools", .admin, tools),
-      Route(.post, "/admin/tools/{name}/approve", .admin, approve),
-      Route(.post, "/admin/servers/{name}/approve", .admin, approveAll),
+      Route(.get, "/admin/tools", .admin, .listPins, tools),
+      Route(.post, "/admin/tools/{name}/approve", .admin, .approveTool, approve),
+      Route(.post, "/admin/servers/{name}/approve", .admin, .approveServer, approveAll),
     ]
   }
 
@@ -43,8 +43,8 @@ struct ToolPinRoutes: Sendable {
   @Sendable func approve(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     let tool = try request.toolName().rawValue
     let body = try await BodyFields(of: request)
-    let server = try body.text("server", limit: Self.serverLimit)
-    let fingerprint = try body.text("fingerprint", limit: Self.serverLimit)
+    let server = try body.text(.pinnedServer)
+    let fingerprint = try body.text(.fingerprint)
     let (entries, isRecorded) = try await run { () throws(ToolPinError) in
       let server = if let server { server } else { try pins.server(withQuarantined: tool) }
       return [try pins.approve(server: server, tool: tool, fingerprint: fingerprint)]

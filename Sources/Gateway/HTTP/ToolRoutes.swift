@@ -9,8 +9,8 @@ struct ToolRoutes: Sendable {
 
   var list: [Route] {
     [
-      Route(.post, "/tools/call", .agent, isCall: true, call),
-      Route(.get, "/tools/list", .agent, tools),
+      Route(.post, "/tools/call", .agent, .callTool, isCall: true, call),
+      Route(.get, "/tools/list", .agent, .listTools, tools),
     ]
   }
 
@@ -43,7 +43,7 @@ struct ToolRoutes: Sendable {
 
   @Sendable func tools(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     var session: SessionID?
-    if let text = request.query("session_id"), !text.isEmpty {
+    if let text = request.query(.listSession), !text.isEmpty {
       do throws(InvalidIdentifier) {
         session = try SessionID(text)
       } catch {

@@ -19,6 +19,14 @@ public struct PolicyData: Sendable, Equatable {
     writeTools.contains { $0.utf8.elementsEqual(tool.rawValue.utf8) }
   }
 
+  /// Whether the data knows the tool, as whatever.
+  func names(_ tool: ToolName) -> Bool {
+    rateLimits[tool] != nil
+      || [allKnownTools, readOnlyTools, writeTools].contains { names in
+        names.contains { $0.hasSameBytes(as: tool.rawValue) }
+      }
+  }
+
   /// Fails with everything that is wrong, each with its JSON path.
   init(_ document: JSONValue) throws(PolicyLoadError) {
     guard let object = document.objectValue else {

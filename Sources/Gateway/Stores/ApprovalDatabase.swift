@@ -91,6 +91,16 @@ struct ApprovalDatabase {
     return try list(condition, values, order: "created DESC, id DESC", now: now, limit: limit)
   }
 
+  mutating func pendingCount() throws(ApprovalStoreError) -> Int {
+    let database = try current()
+    do throws(SQLiteError) {
+      return Int(try Self.pendingCount(database.connection, now: clock.now()))
+    } catch {
+      drop()
+      throw ApprovalStoreError(error, path: path)
+    }
+  }
+
   mutating func decide(
     _ id: String, approve: Bool, by decider: String, note: String?
   ) throws(ApprovalStoreError) -> ApprovalRequest {
@@ -190,12 +200,16 @@ struct ApprovalDatabase {
       return ApprovalStoreError(
         .tooMany, "\(ApprovalStore.maximumPendingPerSession) approval requests of the session are pending")
     }
-    let all = try connection.prepare("SELECT count(*) FROM approvals WHERE status = 'pending' AND expires > ?1")
-    try all.bind(now, at: 1)
-    if try all.step(), all.column(0).integerValue ?? 0 >= ApprovalStore.maximumPending {
+    if try pendingCount(connection, now: now) >= ApprovalStore.maximumPending {
       return ApprovalStoreError(.tooMany, "\(ApprovalStore.maximumPending) approval requests are pending")
     }
     return nil
+  }
+
+  private static func pendingCount(_ connection: Connection, now: Int64) throws(SQLiteError) -> Int64 {
+    let statement = try connection.prepare("SELECT count(*) FROM approvals WHERE status = 'pending' AND expires > ?1")
+    try statement.bind(now, at: 1)
+    return try statement.step() ? statement.column(0).integerValue ?? 0 : 0
   }
 
   private static func request(
@@ -294,14 +308,8 @@ struct ApprovalDatabase {
       throw error
     }
     return try ApprovalStoreError.of(path) { () throws(SQLiteError) in
-      let mode = try connection.prepare("PRAGMA journal_mode = WAL")
-      guard try mode.step(), mode.column(0) == .text("wal") else {
-        throw SQLiteError(code: 1, message: "the file system takes no write-ahead log")
-      }
-      mode.reset()
-      try connection.execute("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216")
-      // Reading opens the log, whose file is looked at below.
-      try connection.execute("SELECT 1 FROM approvals LIMIT 1")
+      // Its file is looked at below.
+      try connection.openWriteAheadLog(reading: "approvals", logLimit: 16777216)
       return Database(connection: connection, files: DatabaseFiles(path: path))
     }
   }
@@ -316,16 +324,7 @@ struct ApprovalDatabase {
 
 extension ApprovalStoreError {
   init(_ error: SQLiteError, path: String) {
-    let text =
-      switch error.kind {
-      case .busy: "is locked by another process"
-      case .full: "can't grow: the disk is full"
-      case .readOnly: "is read-only"
-      case .corrupt: "is damaged"
-      case .cannotOpen: "can't be opened"
-      case .inputOutput, .constraint, .interrupted, .other: "failed"
-      }
-    self.init(.unavailable, "approval store \(path) \(text): \(error)")
+    self.init(.unavailable, "approval store \(path) \(error.predicate): \(error)")
   }
 
   /// What `body` throws, as an error of the store at `path`.

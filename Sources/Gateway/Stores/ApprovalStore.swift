@@ -66,6 +66,11 @@ public final class ApprovalStore: Sendable {
     }
   }
 
+  /// How many wait for a human.
+  public func pendingCount() async throws(ApprovalStoreError) -> Int {
+    try await run { database throws(ApprovalStoreError) in try database.pendingCount() }
+  }
+
   /// Decides a request that is pending; fails with `settled` when it isn't.
   public func decide(
     _ id: String, approve: Bool, by decider: String, note: String? = nil

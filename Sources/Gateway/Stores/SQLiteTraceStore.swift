@@ -70,6 +70,12 @@ public final class SQLiteTraceStore: TraceStore {
     self.logger = logger
     try TraceSchema.checkHeader(path: path)
     let (lock, isFirst) = try Self.lock(path + ".lock")
+    // Whoever can change the file can take the seal away as well: it isn't worth a refusal, but nobody is to miss it.
+    if isFirst, let finding = StoreFileSeal.finding(of: path, publicKey: key.publicKey) {
+      logger.critical(
+        "the trace store was changed while no gateway had it open: keep a copy, and see `agentgate verify --store`",
+        metadata: ["problem": "\(finding)"])
+    }
     StoreFileSeal.remove(of: path)
     let opened = try TraceWriter(path: path, key: key, clock: clock)
     if isFirst {

@@ -32,16 +32,16 @@ public struct TraceStoreError: Error, Equatable, Sendable, CustomStringConvertib
   }
 
   init(_ error: SQLiteError, path: String) {
-    let (reason, text): (Reason, String) =
+    let reason: Reason =
       switch error.kind {
-      case .busy: (.locked, "is locked by another process")
-      case .full: (.full, "can't grow: the disk is full")
-      case .readOnly: (.readOnly, "is read-only")
-      case .corrupt: (.corrupt, "is damaged")
-      case .cannotOpen: (.missing, "can't be opened")
-      case .inputOutput, .constraint, .interrupted, .other: (.other, "failed")
+      case .busy: .locked
+      case .full: .full
+      case .readOnly: .readOnly
+      case .corrupt: .corrupt
+      case .cannotOpen: .missing
+      case .inputOutput, .constraint, .interrupted, .other: .other
       }
-    self.init(reason, "trace store \(path) \(text): \(error)")
+    self.init(reason, "trace store \(path) \(error.predicate): \(error)")
   }
 
   /// What `body` throws, as an error of the store at `path`.

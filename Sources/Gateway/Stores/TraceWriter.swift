@@ -245,9 +245,3 @@ struct TraceWriter {
     self.database = nil
   }
 }
-
-extension SQLiteError {
-  fileprivate static var noWriteAheadLog: SQLiteError {
-    SQLiteError(code: 1, message: "the file system takes no write-ahead log")
-  }
-}

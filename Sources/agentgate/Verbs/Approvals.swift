@@ -7,27 +7,48 @@ import StrictJSON
 struct Approvals: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the calls that wait for a human, and approve or deny them.",
-    discussion: """
+    discussion: Manual(
+      """
       A call that the policy answers with REQUIRE_APPROVAL waits here. Once approved, the same call of the same \
       session passes once, if it comes before the approval expires.
 
       Acts through the running server when it answers within two seconds, otherwise through approvals.db in the state \
-      folder, where the server finds it at once.
-
-      EXAMPLES
-        agentgate approvals
-        agentgate approvals show 01890a5d-ac96-774b-bcce-b302099a8057
-        agentgate approvals approve 01890a5d-ac96-774b-bcce-b302099a8057 --note "ticket 42"
-        agentgate approvals deny 01890a5d-ac96-774b-bcce-b302099a8057
-        agentgate approvals watch
+      folder, where the server finds it at once. Without a further verb it lists what waits.
       """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/approvals.db": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "it is done", 1: "neither the server nor the file could be asked, or there is no such request"],
+      examples: [
+        "agentgate approvals", "agentgate approvals show ID",
+        #"agentgate approvals approve ID --note "ticket 42""#, "agentgate approvals deny ID",
+        "agentgate approvals watch",
+      ]
+    ).text,
     subcommands: [ApprovalList.self, ApprovalDetails.self, Approve.self, Deny.self, ApprovalWatch.self],
     defaultSubcommand: ApprovalList.self)
 }
 
 private struct ApprovalList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List what waits, or what has been decided, the newest first.")
+    commandName: "list", abstract: "List what waits, or what has been decided.",
+    discussion: Manual(
+      """
+      The newest first. With --format json: {"approvals": [{"id", "status", "session_id", "tool_name", "reason", …}]}.
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/approvals.db": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "the list is printed, which may be empty", 1: "neither the server nor the file could be asked"],
+      examples: [
+        "agentgate approvals list", "agentgate approvals list --status all --limit 20",
+        "agentgate approvals list --format json",
+      ]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -41,13 +62,13 @@ private struct ApprovalList: AsyncParsableCommand {
 
   @OptionGroup var settings: SettingsOptions
 
-  @Option(name: .long, help: "pending, approved, denied, used, expired or all.")
+  @Option(name: .long, help: "Which of them.")
   var status: Status = .pending
 
   @Option(name: .long, help: "How many at most, up to 1000.")
   var limit = 100
 
-  @Option(name: .long, help: "pretty or json.")
+  @Option(name: .long, help: "How to print the result.")
   var format: Format = .pretty
 
   func validate() throws {
@@ -82,11 +103,19 @@ private struct ApprovalList: AsyncParsableCommand {
 private struct ApprovalWatch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "watch", abstract: "Print each call that begins to wait, and what becomes of it.",
-    discussion: "Asks the running server once a second, until it is interrupted.")
+    discussion: Manual(
+      """
+      Asks the running server once a second, until it is interrupted. What waits already is printed first.
+      """,
+      files: ["<state>/admin-api-key": "the key that the server wants"],
+      variables: .client,
+      exitCodes: [1: "the server doesn't answer"],
+      examples: ["agentgate approvals watch", "agentgate approvals watch --format json"]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 
-  @Option(name: .long, help: "pretty or json, a line each.")
+  @Option(name: .long, help: "How to print each.")
   var format: ApprovalList.Format = .pretty
 
   func run() async throws {
@@ -126,14 +155,29 @@ private struct ApprovalWatch: AsyncParsableCommand {
 }
 
 private struct ApprovalDetails: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show all that is known of a request.")
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show all that is known of a request.",
+    discussion: Manual(
+      """
+      A line for each member that is set. The arguments are there as a hash; the server's API has them while it waits.
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/approvals.db": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [
+        0: "the request is printed", 1: "neither the server nor the file could be asked, or there is no such request",
+      ],
+      examples: ["agentgate approvals show ID", "agentgate approvals show ID --format json"]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 
   @Argument(help: "The request's id.")
   var id: String
 
-  @Option(name: .long, help: "pretty or json.")
+  @Option(name: .long, help: "How to print the result.")
   var format: ApprovalList.Format = .pretty
 
   func run() async throws {
@@ -161,7 +205,19 @@ private struct ApprovalDetails: AsyncParsableCommand {
 
 private struct Approve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "approve", abstract: "Let a call pass, once.")
+    commandName: "approve", abstract: "Let a call pass, once.",
+    discussion: Manual(
+      """
+      The call has to come again as it was, from the same session and agent, before the request expires.
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/approvals.db": "read and written when no server answers",
+      ],
+      variables: .client.adding(["USER": "who decides, unless --by says it"]),
+      exitCodes: [0: "it is approved", 1: "it couldn't be, or was decided before"],
+      examples: ["agentgate approvals approve ID", #"agentgate approvals approve ID --by ann --note "ticket 42""#]
+    ).text)
 
   @OptionGroup var decision: DecisionOptions
 
@@ -169,7 +225,20 @@ private struct Approve: AsyncParsableCommand {
 }
 
 private struct Deny: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "deny", abstract: "Let a call not pass.")
+  static let configuration = CommandConfiguration(
+    commandName: "deny", abstract: "Let a call not pass.",
+    discussion: Manual(
+      """
+      When the call comes again, a new request waits.
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/approvals.db": "read and written when no server answers",
+      ],
+      variables: .client.adding(["USER": "who decides, unless --by says it"]),
+      exitCodes: [0: "it is denied", 1: "it couldn't be, or was decided before"],
+      examples: ["agentgate approvals deny ID", #"agentgate approvals deny ID --note "not on a Friday""#]
+    ).text)
 
   @OptionGroup var decision: DecisionOptions
 

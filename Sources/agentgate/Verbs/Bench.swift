@@ -8,7 +8,8 @@ import Synchronization
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure what a decision costs.",
-    discussion: """
+    discussion: Manual(
+      """
       Decides again and again, in turn for each input, and prints nanoseconds and heap allocations a decision, and \
       instructions where the machine counts them. A decision begins with the input's JSON text and ends with the \
       result's; with --parsed it begins with an input that has been read and ends with the result, which may be a \
@@ -18,12 +19,15 @@ struct Bench: AsyncParsableCommand {
       "instructions_per_decision" (null where they aren't counted), "decisions_per_second", "threads", "load_ms", \
       "resident_bytes", "is_compiled"}. Minimum, median and maximum are over 15 runs of --count decisions in all; \
       decisions_per_second is what all threads do together, at the median.
-
-      Exit codes: 0; 2 on errors of files, policies, query or evaluation; 64 for usage.
-
-      EXAMPLE
-        agentgate bench -d policies -i call.json data.agentgate.decision
-      """)
+      """,
+      exitCodes: [
+        0: "the figures are printed", 2: "a mistake in a file, a policy or the query, or an error in evaluating it",
+      ],
+      examples: [
+        "agentgate bench -d policies -i call.json data.agentgate.decision",
+        "agentgate bench -d policies -i call.json --threads 2 --format json \\", "  data.agentgate.decision",
+      ]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -48,7 +52,7 @@ struct Bench: AsyncParsableCommand {
   @Flag(name: .long, help: "Leave the reading of the input out.")
   var parsed = false
 
-  @Option(name: [.customShort("f"), .customLong("format")], help: "pretty or json.")
+  @Option(name: [.customShort("f"), .customLong("format")], help: "How to print the result.")
   var format: Format = .pretty
 
   @OptionGroup var options: PolicyOptions

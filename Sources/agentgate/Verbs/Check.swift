@@ -4,16 +4,15 @@ import RegoLite
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check Rego policies for mistakes.",
-    discussion: """
+    discussion: Manual(
+      """
       Parses and compiles everything that lies at the paths and prints every mistake to standard error: place, code, \
       source line and a caret; with --format json as {"errors": [{"message", "code", "location", "details"}]}. Prints \
       nothing when all is well. What is wrong in one definition hides nothing that is wrong in another. Files named *_test.rego in folders belong to `agentgate test`; one given by name is checked.
-
-      Exit codes: 0 without mistakes; 2 with some, or when a path can't be read; 64 for usage.
-
-      EXAMPLE
-        agentgate check policies
-      """)
+      """,
+      exitCodes: [0: "no mistakes", 2: "some, or a path can't be read"],
+      examples: ["agentgate check policies", "agentgate check --strict --format json policies"]
+    ).text)
 
   @Argument(help: ArgumentHelp(PolicyPaths.help, valueName: "path"))
   var paths: [String]
@@ -29,7 +28,7 @@ struct Check: AsyncParsableCommand {
     name: .shortAndLong, help: ArgumentHelp("How many mistakes to show; 0 for all.", valueName: "n"))
   var maxErrors: Int = ErrorReport.standardLimit
 
-  @Option(name: [.customShort("f"), .customLong("format")], help: "pretty or json.")
+  @Option(name: [.customShort("f"), .customLong("format")], help: "How to print the result.")
   var format: ErrorReport.Format = .pretty
 
   func validate() throws {

@@ -5,18 +5,19 @@ import StrictJSON
 struct Conformance: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run test cases in the format of OPA's compliance suite.",
-    discussion: """
+    discussion: Manual(
+      """
       Runs every case of the JSON and YAML files at the paths ({"cases": [{"note", "modules", "query", "data", "input", \
       "input_term", "want_result", "want_defined", "want_error_code", "want_error", "strict_error", "sort_bindings"}]}) \
       and prints a line a file, passed/total, and the total; standard error says what was wanted and what came of each \
       case that is not as expected. With --format json: a line a case, {"note", "passed", "want", "got"}.
-
-      Exit codes: 0 when every case passes, or when exactly those fail that --expected-failures names; 1 otherwise; 2 \
-      when a file can't be read; 64 for usage.
-
-      EXAMPLE
-        agentgate conformance conformance/rego
-      """)
+      """,
+      exitCodes: [
+        0: "every case passes, or exactly those fail that --expected-failures names", 1: "it is otherwise",
+        2: "a file can't be read",
+      ],
+      examples: ["agentgate conformance conformance/rego"]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -25,7 +26,7 @@ struct Conformance: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("A .json or .yaml file, or a folder with such files in it or below.", valueName: "path"))
   var paths: [String]
 
-  @Option(name: [.customShort("f"), .customLong("format")], help: "pretty or json.")
+  @Option(name: [.customShort("f"), .customLong("format")], help: "How to print the result.")
   var format: Format = .pretty
 
   @Option(

@@ -7,12 +7,24 @@ import StrictJSON
 struct Decide: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what the gateway would decide about a call. Nothing runs.",
-    discussion: """
+    discussion: Manual(
+      """
       Goes through the same checks and the same policy as the server, but for the rate limit. Kills and pauses count \
-      once a server has run on the state folder.
-
-      Exit codes: 0 for any decision, 2 when there is none because something is wrong, 64 for usage.
-      """)
+      once a server has run on the state folder. Needs no server.
+      """,
+      files: [
+        "<policy>/*.rego, data.json": "what decides", "<state>/kill-switch.json": "what is killed and paused",
+      ],
+      variables: [
+        "AGENTGATE_POLICY_PATH": "the folder of the policy, unless --policy gives it",
+        "AGENTGATE_STATE_DIR": "the state folder, unless --state-dir gives it",
+      ],
+      exitCodes: [0: "any decision", 2: "there is none, because something is wrong"],
+      examples: [
+        "agentgate decide --tool db_query", #"agentgate decide --tool db_insert --args '{"table": "products"}'"#,
+        "agentgate decide --tool db_insert --approved --format json",
+      ]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -37,7 +49,7 @@ struct Decide: AsyncParsableCommand {
   @Flag(name: .long, help: "As if the call came with a valid approval token.")
   var approved = false
 
-  @Option(name: .long, help: "pretty or json.")
+  @Option(name: .long, help: "How to print the result.")
   var format: Format = .pretty
 
   func run() async throws {

@@ -6,30 +6,37 @@ import StrictJSON
 struct Eval: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Evaluate a Rego query.",
-    discussion: """
+    discussion: Manual(
+      """
       Prints what OPA prints: {"result": [{"expressions": [{"value", "text", "location"}], "bindings": {}}]}, {} when \
       the query is undefined, or {"errors": [{"message", "code", "location", "details"}]}. In the other formats errors \
       go to standard error.
-
-      FORMATS
-        json      the result as above
-        pretty    the value of a single expression; otherwise a table of bindings and values; or "undefined"
-        values    a JSON array of the expressions' values for each way in which the query holds
-        bindings  a JSON object of the variables for each way in which the query holds
-        raw       values side by side, a line for each way in which the query holds; strings as they are
-        discard   {"result": "discarded"}
 
       With --explain, --profile and --coverage (formats json, pretty and discard) the JSON also has "explanation", a \
       list of {"op", "depth", "location", "node", "locals", "message"}, where op is enter, eval, fail, note or exit; \
       "profile", a list of {"total_time_ns", "num_eval", "num_redo", "num_gen_expr", "location"}; and "coverage". \
       What print() says goes to standard error.
-
-      Exit codes: 0, also when the query is undefined; 1 with --fail when it is undefined, with --fail-defined when it \
-      isn't; 2 on errors of files, policies, query or evaluation; 64 for usage (where OPA has 1).
-
-      EXAMPLE
-        echo '{"tool_name": "db_query"}' | agentgate eval -d policies -I data.agentgate.decision
-      """)
+      """,
+      formats: [
+        "json": "the result as above",
+        "pretty": "the value of a single expression; otherwise a table of bindings and values; or undefined",
+        "values": "a JSON array of the expressions' values for each way in which the query holds",
+        "bindings": "a JSON object of the variables for each way in which the query holds",
+        "raw": "values side by side, a line for each way in which the query holds; strings as they are",
+        "discard": #"{"result": "discarded"}"#,
+      ],
+      exitCodes: [
+        0: "the query was evaluated, also when it is undefined",
+        1: "with --fail it is undefined, with --fail-defined it isn't",
+        2: "a mistake in a file, a policy or the query, or an error in evaluating it",
+      ],
+      examples: [
+        "agentgate eval -f pretty 'x := [1, 2][_]; y := x * 2'",
+        "agentgate eval -d policies -i call.json data.agentgate.decision",
+        #"echo '{"tool_name": "db_query"}' \"#,
+        "  | agentgate eval -d policies -I -f raw data.agentgate.decision.action",
+      ]
+    ).text)
 
   @Option(
     name: [.customShort("d"), .customLong("data")],

@@ -5,10 +5,16 @@ import StrictJSON
 struct Heartbeat: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Tell the running server that its supervisor is alive.",
-    discussion: """
+    discussion: Manual(
+      """
       With AGENTGATE_DEADMAN_SECONDS the server pauses everything when no heartbeat comes for so long. A pause that came \
       about so is ended by `agentgate resume`.
-      """)
+      """,
+      files: ["<state>/admin-api-key": "the key that the server wants"],
+      variables: .client,
+      exitCodes: [0: "the server has taken it", 1: "the server didn't"],
+      examples: ["agentgate heartbeat", "while agentgate heartbeat; do sleep 20; done"]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 

@@ -6,25 +6,40 @@ import StrictJSON
 struct Agents: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make and revoke the keys of agents.",
-    discussion: """
-      The keys lie as hashes in the file of AGENTGATE_AGENT_KEYS. A new key is printed once: the agent sends it as \
-      `Authorization: Bearer KEY`. Running gateways take changes over within a second.
-
-      EXAMPLES
-        agentgate agents add billing-bot
-        agentgate agents list
-        agentgate agents revoke k1
+    discussion: Manual(
+      """
+      The keys lie as hashes in a file. A new key is printed once: the agent sends it as `Authorization: Bearer KEY`. Running gateways take changes over within \
+      a second. Without a further verb it lists the keys.
       """,
-    subcommands: [AddAgentKey.self, ListAgentKeys.self, RevokeAgentKey.self], defaultSubcommand: ListAgentKeys.self)
+      files: ["<keys>": "the file of keys: AGENTGATE_AGENT_KEYS, or the one that --keys names"],
+      variables: ["AGENTGATE_AGENT_KEYS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "it is done", 1: "the file can't be read or written, or has no such key"],
+      examples: [
+        "agentgate agents add billing-bot --keys agents.json", "agentgate agents list --keys agents.json",
+        "agentgate agents revoke k1 --keys agents.json",
+      ]
+    ).text,
+    subcommands: [AddAgentKey.self, ListAgentKeys.self, RevokeAgentKey.self],
+    defaultSubcommand: ListAgentKeys.self)
 }
 
 struct Approvers: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make and revoke the keys of those who approve calls.",
-    discussion: """
-      The keys lie as hashes in the file of AGENTGATE_APPROVERS. A new key is printed once: the approver sends it as \
-      `X-API-Key: KEY`, and may decide about calls with it, and nothing else.
+    discussion: Manual(
+      """
+      The keys lie as hashes in a file. A new key is printed once: the approver sends it as \
+      `X-API-Key: KEY`, and may decide about calls with it, and nothing else. Running gateways take changes over within \
+      a second. Without a further verb it lists the keys.
       """,
+      files: ["<keys>": "the file of keys: AGENTGATE_APPROVERS, or the one that --keys names"],
+      variables: ["AGENTGATE_APPROVERS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "it is done", 1: "the file can't be read or written, or has no such key"],
+      examples: [
+        "agentgate approvers add ann --keys approvers.json", "agentgate approvers list --keys approvers.json",
+        "agentgate approvers revoke k1 --keys approvers.json",
+      ]
+    ).text,
     subcommands: [AddApproverKey.self, ListApproverKeys.self, RevokeApproverKey.self],
     defaultSubcommand: ListApproverKeys.self)
 }
@@ -114,7 +129,20 @@ private struct NewKeyOptions: ParsableArguments {
 
 private struct AddAgentKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "add", abstract: "Make a key for an agent, and print it.")
+    commandName: "add", abstract: "Make a key for an agent, and print it.",
+    discussion: Manual(
+      """
+      The key goes to standard output, once; what is said about it to standard error. The file is made when it isn't \
+      there, and holds a hash of the key.
+      """,
+      files: ["<keys>": "the file of keys: AGENTGATE_AGENT_KEYS, or the one that --keys names"],
+      variables: ["AGENTGATE_AGENT_KEYS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "the key is printed and in force", 1: "the file can't be written, or has a key of this id"],
+      examples: [
+        "agentgate agents add billing-bot --keys agents.json",
+        "agentgate agents add billing-bot --user ann \\", "  --not-after 2099-01-01T00:00:00Z --keys agents.json",
+      ]
+    ).text)
 
   @OptionGroup var file: KeyFileOptions
   @OptionGroup var key: NewKeyOptions
@@ -127,7 +155,20 @@ private struct AddAgentKey: ParsableCommand {
 
 private struct AddApproverKey: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "add", abstract: "Make a key for an approver, and print it.")
+    commandName: "add", abstract: "Make a key for an approver, and print it.",
+    discussion: Manual(
+      """
+      The key goes to standard output, once; what is said about it to standard error. The file is made when it isn't \
+      there, and holds a hash of the key.
+      """,
+      files: ["<keys>": "the file of keys: AGENTGATE_APPROVERS, or the one that --keys names"],
+      variables: ["AGENTGATE_APPROVERS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "the key is printed and in force", 1: "the file can't be written, or has a key of this id"],
+      examples: [
+        "agentgate approvers add ann --keys approvers.json",
+        "agentgate approvers add ann --id ann-2 \\", "  --not-after 2099-01-01T00:00:00Z --keys approvers.json",
+      ]
+    ).text)
 
   @OptionGroup var file: KeyFileOptions
   @OptionGroup var key: NewKeyOptions
@@ -136,7 +177,17 @@ private struct AddApproverKey: ParsableCommand {
 }
 
 private struct ListAgentKeys: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the agents' keys.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the agents' keys.",
+    discussion: Manual(
+      """
+      A line for each key, with its id, whose it is, and whether it is in force. No key can be read from its hash.
+      """,
+      files: ["<keys>": "the file of keys: AGENTGATE_AGENT_KEYS, or the one that --keys names"],
+      variables: ["AGENTGATE_AGENT_KEYS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "the list is printed", 1: "the file can't be read"],
+      examples: ["agentgate agents list --keys agents.json"]
+    ).text)
 
   @OptionGroup var file: KeyFileOptions
 
@@ -144,7 +195,17 @@ private struct ListAgentKeys: ParsableCommand {
 }
 
 private struct ListApproverKeys: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "List the approvers' keys.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the approvers' keys.",
+    discussion: Manual(
+      """
+      A line for each key, with its id, whose it is, and whether it is in force. No key can be read from its hash.
+      """,
+      files: ["<keys>": "the file of keys: AGENTGATE_APPROVERS, or the one that --keys names"],
+      variables: ["AGENTGATE_APPROVERS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "the list is printed", 1: "the file can't be read"],
+      examples: ["agentgate approvers list --keys approvers.json"]
+    ).text)
 
   @OptionGroup var file: KeyFileOptions
 
@@ -152,7 +213,17 @@ private struct ListApproverKeys: ParsableCommand {
 }
 
 private struct RevokeAgentKey: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "revoke", abstract: "Disable an agent's key.")
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "Disable an agent's key.",
+    discussion: Manual(
+      """
+      The key opens nothing any more, and stays in the file, so that its id can't be given again.
+      """,
+      files: ["<keys>": "the file of keys: AGENTGATE_AGENT_KEYS, or the one that --keys names"],
+      variables: ["AGENTGATE_AGENT_KEYS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "it is disabled, or was before", 1: "the file can't be written, or has no such key"],
+      examples: ["agentgate agents revoke k1 --keys agents.json"]
+    ).text)
 
   @OptionGroup var file: KeyFileOptions
 
@@ -163,7 +234,17 @@ private struct RevokeAgentKey: ParsableCommand {
 }
 
 private struct RevokeApproverKey: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "revoke", abstract: "Disable an approver's key.")
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "Disable an approver's key.",
+    discussion: Manual(
+      """
+      The key opens nothing any more, and stays in the file, so that its id can't be given again.
+      """,
+      files: ["<keys>": "the file of keys: AGENTGATE_APPROVERS, or the one that --keys names"],
+      variables: ["AGENTGATE_APPROVERS": "the file of keys, unless --keys gives it"],
+      exitCodes: [0: "it is disabled, or was before", 1: "the file can't be written, or has no such key"],
+      examples: ["agentgate approvers revoke k1 --keys approvers.json"]
+    ).text)
 
   @OptionGroup var file: KeyFileOptions
 

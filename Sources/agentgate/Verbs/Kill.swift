@@ -9,21 +9,28 @@ enum KillScope: String, ExpressibleByArgument, CaseIterable {
 struct Kill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Stop a session, an agent, a tool, or everything, now.",
-    discussion: """
+    discussion: Manual(
+      """
       Acts through the running server when it answers within two seconds, otherwise through kill-switch.json in the \
       state folder, which a running server takes up within a second and a stopped one at its next start. Says which \
       way it took, and what became of the calls that were under way: never_sent, cancelled, completed_before or \
       outcome_unknown.
-
-      EXAMPLES
-        agentgate kill session agent-7 --reason "reads what it shouldn't"
-        agentgate kill tool db_insert
-        agentgate kill all
-      """)
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/kill-switch.json": "written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "it is stopped", 1: "neither the server nor the file could be told"],
+      examples: [
+        #"agentgate kill session agent-7 --reason "reads what it shouldn't""#, "agentgate kill agent billing-bot",
+        "agentgate kill tool db_insert", "agentgate kill all",
+      ]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 
-  @Argument(help: "session, tool, agent or all.")
+  @Argument(help: "What it is about.")
   var target: KillScope
 
   @Argument(help: "The session's or agent's id or the tool's name; nothing for all.")
@@ -55,12 +62,25 @@ struct Kill: AsyncParsableCommand {
 struct Unkill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take a kill back.",
-    discussion: "The same ways as kill. `unkill all` takes back only `kill all`; killed sessions and tools stay killed."
-  )
+    discussion: Manual(
+      """
+      The same ways as kill. `unkill all` takes back only `kill all`; killed sessions, agents and tools stay killed.
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/kill-switch.json": "written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "it may go on", 1: "neither the server nor the file could be told"],
+      examples: [
+        "agentgate unkill session agent-7", "agentgate unkill agent billing-bot", "agentgate unkill tool db_insert",
+        "agentgate unkill all",
+      ]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 
-  @Argument(help: "session, tool, agent or all.")
+  @Argument(help: "What it is about.")
   var target: KillScope
 
   @Argument(help: "The session's or agent's id or the tool's name; nothing for all.")

@@ -7,18 +7,24 @@ struct MCP: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "mcp",
     abstract: "Serve the gateway over standard input and output, for MCP clients that start a command.",
-    discussion: """
+    discussion: Manual(
+      """
       The same gateway as `serve`, with MCP alone and for one client: put it where the client's configuration names a \
       server's command. Policy, kill switch, traces and approvals are those of the state folder, which any number of \
-      gateways may share: a kill through a running server, or `agentgate kill`, reaches this one too.
-
-      Where agents must authenticate (AGENTGATE_AGENT_AUTH=required), the agent's token is taken from AGENTGATE_AGENT_TOKEN.
-
-      Logs go to standard error.
-
-      EXAMPLES
-        agentgate mcp --mcp mcp.json --session laptop
-      """)
+      gateways may share: a kill through a running server, or `agentgate kill`, reaches this one too. It ends when \
+      standard input does. Logs go to standard error.
+      """,
+      files: ["<policy>, <state>": "as for serve"],
+      variables: [
+        "AGENTGATE_AGENT_TOKEN": "the agent's key or token, where agents must authenticate",
+        "AGENTGATE_*": "as for serve, without those of the address and the deadman",
+      ],
+      exitCodes: [0: "the input has ended", 1: "serving failed"],
+      examples: [
+        "agentgate mcp --mcp mcp.json --session laptop",
+        "agentgate mcp --policy policies --state-dir state < /dev/null",
+      ]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 

@@ -6,11 +6,19 @@ import StrictJSON
 struct Status: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show how the gateway fares and what is killed.",
-    discussion: """
-      Asks the running server, and reads kill-switch.json in the state folder.
-
-      Exit codes: 0 when the server is up and well, 1 when it is degraded, doesn't answer, or the kill switch can't be read.
-      """)
+    discussion: Manual(
+      """
+      Asks the running server, and reads kill-switch.json in the state folder. For the health checks of containers \
+      there is `agentgate health`.
+      """,
+      files: ["<state>/kill-switch.json": "what is killed and paused"],
+      variables: .client,
+      exitCodes: [
+        0: "the server is up and well",
+        1: "it is degraded or doesn't answer, or the kill switch can't be read",
+      ],
+      examples: ["agentgate status", "agentgate status --format json"]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -18,7 +26,7 @@ struct Status: AsyncParsableCommand {
 
   @OptionGroup var settings: SettingsOptions
 
-  @Option(name: .long, help: "pretty or json.")
+  @Option(name: .long, help: "How to print the result.")
   var format: Format = .pretty
 
   func run() async throws {

@@ -6,7 +6,8 @@ import Synchronization
 struct Test: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run the tests of Rego policies.",
-    discussion: """
+    discussion: Manual(
+      """
       Runs every rule named test_… in every package at the paths. A test passes when it is true; it fails when it is \
       undefined or anything else, and is an error when a builtin's error made it fail, when rules conflict or when it \
       takes longer than --timeout. todo_test_… is skipped; test_x[note] is a test with a case for each note.
@@ -14,21 +15,26 @@ struct Test: AsyncParsableCommand {
       Prints what doesn't pass (everything with --verbose), for a failed test the expression at which it stopped and \
       the values there, what print() said, and the counts. --verbose also shows which expressions failed on the way.
 
-      FORMATS
-        pretty  lines, as above
-        json    a list of {"location", "package", "name", "fail", "failed_at", "error", "skip", "duration", "trace", \
-      "output", "sub_results"}; durations in nanoseconds, output in base64, trace with --explain or --verbose
-        junit   JUnit's XML: a suite for each package
-
       With --coverage the lines reached are printed instead, as JSON: a line counts when an expression or a rule's head \
       begins on it; heads are covered once the rule has succeeded, expressions once they were evaluated.
-
-      Exit codes: 0 when all pass, or when there are none; 2 when a test fails, errs or is skipped, when coverage is \
-      below --threshold, or when the policies don't load; 64 for usage.
-
-      EXAMPLE
-        agentgate test policies
-      """)
+      """,
+      formats: [
+        "pretty": "lines, as above",
+        "json": """
+        a list of {"location", "package", "name", "fail", "failed_at", "error", "skip", "duration", "trace", \
+        "output", "sub_results"}; durations in nanoseconds, output in base64, trace with --explain or --verbose
+        """,
+        "junit": "JUnit's XML: a suite for each package",
+      ],
+      exitCodes: [
+        0: "all pass, or there are none",
+        2: "a test fails, errs or is skipped, coverage is below --threshold, or the policies don't load",
+      ],
+      examples: [
+        "agentgate test policies", "agentgate test -v -r test_unknown policies",
+        "agentgate test --coverage --threshold 80 policies", "agentgate test --format junit policies > tests.xml",
+      ]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json, junit

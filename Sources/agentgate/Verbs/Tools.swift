@@ -5,27 +5,44 @@ import StrictJSON
 struct Tools: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the tools whose definitions are pinned, and approve those that are quarantined.",
-    discussion: """
+    discussion: Manual(
+      """
       A tool's definition is pinned when it is first seen. When it changes later, or belongs to a server that wasn't \
       there at the first start, the tool is quarantined: no call of it passes until an operator approves it here.
 
       Acts through the running server when it answers within two seconds, otherwise through tools.json in the state \
-      folder, which a running server takes up within a second.
-
-      EXAMPLES
-        agentgate tools
-        agentgate tools diff read_file
-        agentgate tools approve read_file --server files
-        agentgate tools approve --server files
-        agentgate tools scan tools-list.json
+      folder, which a running server takes up within a second. Without a further verb it lists the tools.
       """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/tools.json": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "it is done", 1: "neither the server nor the file could be asked, or there is no such tool"],
+      examples: [
+        "agentgate tools", "agentgate tools diff db_query", "agentgate tools approve customer --server notes",
+        "agentgate tools approve --server notes", "agentgate tools scan tools-list.json",
+      ]
+    ).text,
     subcommands: [ToolList.self, ToolDiff.self, ToolApproval.self, ToolScanning.self],
     defaultSubcommand: ToolList.self)
 }
 
 private struct ToolList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the tools with their standing: pinned, changed or new_server.")
+    commandName: "list", abstract: "List the tools with their standing: pinned, changed or new_server.",
+    discussion: Manual(
+      """
+      With --format json: {"tools": [{"server", "name", "standing", "pinned", "pending", "difference", …}]}.
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/tools.json": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "the list is printed", 1: "neither the server nor the file could be asked"],
+      examples: ["agentgate tools list", "agentgate tools list --format json"]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -33,7 +50,7 @@ private struct ToolList: AsyncParsableCommand {
 
   @OptionGroup var settings: SettingsOptions
 
-  @Option(name: .long, help: "pretty or json.")
+  @Option(name: .long, help: "How to print the result.")
   var format: Format = .pretty
 
   func run() async throws {
@@ -53,9 +70,18 @@ private struct ToolList: AsyncParsableCommand {
 private struct ToolDiff: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff", abstract: "Show what is new in the definition of a quarantined tool.",
-    discussion: """
+    discussion: Manual(
+      """
       In long texts {+…+} marks what was added and [-…-] what was removed; what can't be seen is written as \\u{200B}.
-      """)
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/tools.json": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "the differences are printed", 1: "there is no such tool, or nobody could be asked"],
+      examples: ["agentgate tools diff db_query", "agentgate tools diff db_query --server demo"]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 
@@ -77,10 +103,19 @@ private struct ToolDiff: AsyncParsableCommand {
 private struct ToolApproval: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "approve", abstract: "Pin what a quarantined tool is now, so that calls of it pass.",
-    discussion: """
+    discussion: Manual(
+      """
       Without a name all quarantined tools of the server are approved, and what it gains later is pinned as it comes. \
       The tool is approved as it is while this runs; with --fingerprint, only as it was when it was looked at.
-      """)
+      """,
+      files: [
+        "<state>/admin-api-key": "the key that the server wants",
+        "<state>/tools.json": "read and written when no server answers",
+      ],
+      variables: .client,
+      exitCodes: [0: "it is approved", 1: "there is no such quarantined tool, or nobody could be asked"],
+      examples: ["agentgate tools approve customer --server notes", "agentgate tools approve --server notes"]
+    ).text)
 
   @OptionGroup var settings: SettingsOptions
 
@@ -114,13 +149,16 @@ private struct ToolApproval: AsyncParsableCommand {
 private struct ToolScanning: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan", abstract: "Look for what harms in tool definitions that lie in files.",
-    discussion: """
+    discussion: Manual(
+      """
       A file holds one definition, an array of them, or the result of tools/list: {"tools": […]}. Prints a line of \
-      JSON for each file: {"file","findings":[{"tool","rule","severity","path","excerpt","message"}]}.
-
-      Exit codes: 0 when nothing of severity high or critical was found, 1 when something was, 2 when a file can't be \
-      read.
-      """)
+      JSON for each file: {"file","findings":[{"tool","rule","severity","path","excerpt","message"}]}. Needs no server.
+      """,
+      exitCodes: [
+        0: "nothing of severity high or critical was found", 1: "something was", 2: "a file can't be read",
+      ],
+      examples: ["agentgate tools scan tools-list.json"]
+    ).text)
 
   @Argument(help: "The JSON files.")
   var files: [String]

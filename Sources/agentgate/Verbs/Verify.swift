@@ -6,15 +6,21 @@ import StrictJSON
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check that an evidence pack, or a trace store, is as the gateway made it.",
-    discussion: """
+    discussion: Manual(
+      """
       Says which event was changed, removed, added or moved. A pack is checked alone, with --store also against the \
       trace store that it was made from; a store is checked alone without a pack. Needs no server.
 
       The pack names the key that signed it. That the key is the gateway's is known only when it is given: get it from \
       GET /.well-known/agentgate-evidence-key, and not together with the pack.
-
-      Exit codes: 0 when all is as it was made, 1 with what isn't, or when it can't be read.
-      """)
+      """,
+      files: ["traces.db, traces.db-seal": "with --store: the store, and the signed hash of it while no gateway runs"],
+      exitCodes: [0: "all is as it was made", 1: "something isn't, which is printed, or can't be read"],
+      examples: [
+        "agentgate verify pack.json", "agentgate verify pack.json --public-key key.json",
+        "agentgate verify pack.json --store state/traces.db", "agentgate verify --store state/traces.db",
+      ]
+    ).text)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case pretty, json
@@ -34,7 +40,7 @@ struct Verify: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The trace store.", valueName: "traces.db"))
   var store: String?
 
-  @Option(name: .long, help: "pretty or json.")
+  @Option(name: .long, help: "How to print the result.")
   var format: Format = .pretty
 
   func validate() throws {

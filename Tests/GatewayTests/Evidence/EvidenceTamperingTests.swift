@@ -426,6 +426,24 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: StoreFileSeal.path(of: path)))
   }
 
+  @Test func whatWasChangedMeanwhileIsLoggedAtTheStart() async throws {
+    try await makeStore()
+    let older = try folder.bytes("traces.db")
+    func open() throws -> (store: SQLiteTraceStore, log: LogRecorder) {
+      let log = LogRecorder()
+      return (try SQLiteTraceStore(path: path, key: key, logger: log.logger), log)
+    }
+    let first = try open()
+    try await first.store.append(.call("later", at: 1_000))
+    await first.store.close()
+    #expect(!first.log.text.contains("changed while no gateway had it open"))
+    // Rolled back: the chain is as sound as it was.
+    try Data(older).write(to: URL(filePath: path))
+    let second = try open()
+    await second.store.close()
+    #expect(second.log.text.contains("changed while no gateway had it open"))
+  }
+
   private static func dump(_ path: String) throws -> [[SQLiteValue]] {
     let file = try Connection(path: path, mode: .readOnly)
     var rows: [[SQLiteValue]] = []

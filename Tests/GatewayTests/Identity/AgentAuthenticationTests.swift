@@ -139,7 +139,7 @@ import Testing
     ("file:///etc/jwks", false), ("https://é.example/", false), ("http://localhost:80:80/", false),
   ])
   func allowsURLs(url: String, isAllowed: Bool) {
-    #expect(KeySetURL.isAllowed(url) == isAllowed)
+    #expect(OutboundURL.isAllowed(url) == isAllowed)
   }
 
   @Test func saysWhatIsMissing() {

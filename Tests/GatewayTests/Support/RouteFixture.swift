@@ -20,7 +20,8 @@ struct RouteFixture: Sendable {
     guard let key = Secret(adminKey) else { return }
     let log = LogRecorder()
     let responder = GatewayResponder(
-      routes: RouteTable(routes), adminKey: key, authentication: .off, approvers: nil, clock: .system,
+      routes: RouteTable(routes), adminKey: key, authentication: .off, approvers: nil,
+      metricsAccess: MetricsAccess(token: nil, host: "127.0.0.1"), metrics: Metrics(), clock: .system,
       logger: log.logger)
     let server = HTTPServer(
       responder: responder, host: "127.0.0.1", port: 0, logger: log.logger, onReady: { _ in })
