@@ -23,7 +23,7 @@ struct WatchRoutes: Sendable {
   /// first, then `live`.
   @Sendable func events(_ request: GatewayRequest) async throws(ErrorResponse) -> Response {
     let recent = try request.number(.recentEvents)
-    guard let (latest, stream) = feed.watch(recent: recent) else { throw .tooManyWatchers }
+    guard let (latest, stream) = feed.watch(recent: recent) else { throw .shuttingDown }
     return EventStream.response { events in
       for event in latest { try await events.send(event.feedEvent) }
       try await events.send(ServerSentEvent(event: "live", data: Array("{}".utf8)))
@@ -84,7 +84,7 @@ extension TraceEvent {
 }
 
 extension ErrorResponse {
-  fileprivate static let tooManyWatchers = ErrorResponse(
+  fileprivate static let shuttingDown = ErrorResponse(
     status: .serviceUnavailable,
-    body: ["status": "error", "message": "Too many watch, or the gateway is shutting down"])
+    body: ["status": "error", "message": "The gateway is shutting down"])
 }

@@ -6,16 +6,19 @@ import Synchronization
 final class EventFeed: Sendable {
   /// How many events are remembered.
   static let capacity = 256
-  /// Watchers at once.
+  /// Watchers at once. That a watcher's client is gone shows at the next write alone, so when there are more, the one that
+  /// has watched longest goes: whoever is still there asks again.
   static let watcherLimit = 32
   /// What may wait for a watcher.
   private static let backlog = 1_024
+
+  private typealias Watcher = AsyncStream<TraceEvent>.Continuation
 
   private struct State {
     /// A ring: the oldest is at `oldest` once it is full.
     var latest: [TraceEvent] = []
     var oldest = 0
-    var watchers: [Int: AsyncStream<TraceEvent>.Continuation] = [:]
+    var watchers: [Int: Watcher] = [:]
     var next = 0
     var isFinished = false
   }
@@ -33,19 +36,25 @@ final class EventFeed: Sendable {
     }
   }
 
-  /// The latest events, oldest first, and those that come; absent when there are too many watchers, or it is over.
+  /// The latest events, oldest first, and those that come; absent when it is over.
   ///
   /// - Parameter recent: how many of the latest, at most
   func watch(recent: Int) -> (latest: [TraceEvent], stream: AsyncStream<TraceEvent>)? {
     let (stream, watcher) = AsyncStream.makeStream(
       of: TraceEvent.self, bufferingPolicy: .bufferingNewest(Self.backlog))
-    let admitted = state.withLock { state -> (key: Int, latest: [TraceEvent])? in
-      guard !state.isFinished, state.watchers.count < Self.watcherLimit else { return nil }
+    let admitted = state.withLock { state -> (key: Int, latest: [TraceEvent], leaving: Watcher?)? in
+      guard !state.isFinished else { return nil }
+      var leaving: Watcher?
+      if state.watchers.count >= Self.watcherLimit, let longest = state.watchers.keys.min() {
+        leaving = state.watchers.removeValue(forKey: longest)
+      }
       state.next += 1
       state.watchers[state.next] = watcher
-      return (state.next, Array((state.latest[state.oldest...] + state.latest[..<state.oldest]).suffix(recent)))
+      let latest = (state.latest[state.oldest...] + state.latest[..<state.oldest]).suffix(recent)
+      return (state.next, Array(latest), leaving)
     }
     guard let admitted else { return nil }
+    admitted.leaving?.finish()
     watcher.onTermination = { [weak self] _ in
       self?.state.withLock { _ = $0.watchers.removeValue(forKey: admitted.key) }
     }

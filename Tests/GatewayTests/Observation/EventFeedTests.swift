@@ -26,13 +26,19 @@ struct EventFeedTests {
     #expect(feed.watch(recent: 1) == nil)
   }
 
-  @Test func hasSoManyWatchersAndNoMore() throws {
+  @Test func whoHasWatchedLongestMakesRoom() async throws {
     let feed = EventFeed()
-    var watches = (0..<EventFeed.watcherLimit).compactMap { _ in feed.watch(recent: 0) }
-    #expect(watches.count == EventFeed.watcherLimit && feed.watch(recent: 0) == nil)
-    // Who has gone makes room.
-    watches.removeAll()
-    #expect(feed.watch(recent: 0) != nil)
+    let watches = try (0..<EventFeed.watcherLimit).map { _ in try #require(feed.watch(recent: 0)) }
+    let last = try #require(feed.watch(recent: 0))
+    // Ended, while the others go on.
+    for await _ in watches[0].stream {}
+    feed.publish(.call("e", at: 1))
+    feed.finish()
+    for watch in watches.dropFirst() + [last] {
+      var came: [String] = []
+      for await event in watch.stream { came.append(event.eventID) }
+      #expect(came == ["e"])
+    }
   }
 
   @Test func aSlowWatcherMissesTheOldest() async throws {

@@ -51,7 +51,8 @@ extension Operation {
       A stream of server-sent events, which stays open. First the last ones in order, then an event `live` with the \
       data `{}`, then each as it comes. An event's `id` is its `event_id`; comments keep the connection open.
 
-      `decision` is about a call, `control` about what an operator did.
+      `decision` is about a call, `control` about what an operator did. There are at most \(EventFeed.watcherLimit) \
+      streams: one more ends the oldest.
       """,
     query: [NumberParameter.recentEvents.parameter],
     replies: [
@@ -65,7 +66,7 @@ extension Operation {
             ])
           )
         ], description: "The stream.", status: .ok), .invalid,
-      .unavailable("Too many watch already, or the gateway is about to end."),
+      .unavailable("The gateway is about to end."),
     ])
 
   static let listActivity = Operation(
