@@ -46,8 +46,6 @@ struct WebhookIntake {
   /// - Parameter foldingTime: nanoseconds
   init(foldingTime: Int64 = 10_000_000_000) { self.foldingTime = foldingTime }
 
-  var isEmpty: Bool { waiting.isEmpty }
-
   /// When the first fold is over: nanoseconds of `MonotonicClock`; absent without one.
   var nextEnd: Int64? { folds.values.map(\.ends).min() }
 

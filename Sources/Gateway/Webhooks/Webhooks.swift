@@ -5,7 +5,7 @@ import Synchronization
 /// Tells the operator's receiver what happens: takes events without delay, keeps them in `webhooks.db` and delivers them
 /// in the background, until the receiver has taken them or they are a day old.
 ///
-/// - INVARIANT: nobody waits for the receiver, nor for the disk but in `noteDurably`.
+/// - INVARIANT: nobody waits for the receiver, nor for the disk.
 ///
 /// An event is delivered at least once, under the same `webhook-id`; kills come before denials, else there is no order.
 /// What a crash may take is what hasn't been written: what came within the last `Pace.batch` or so, and denials that are
@@ -46,7 +46,6 @@ public final class Webhooks: Service, Sendable {
 
   private struct Noted {
     var intake: WebhookIntake
-    var waiters: [FirstOf<Bool>] = []
     var approvals = RecentIDs()
     var dropped: [WebhookEvent.EventType: Int] = [:]
     var isOver = false
@@ -126,36 +125,13 @@ public final class Webhooks: Service, Sendable {
   public func note(
     _ event: TraceEvent, approval: PendingApproval? = nil, rateLimit: RateLimiter.Status? = nil
   ) {
-    take(event, approval, rateLimit, waiter: nil)
-  }
-
-  /// As `note`; returns once the event is durable, or when the time is over. Not for the way of a call or of a kill's
-  /// answer.
-  ///
-  /// - Returns: whether the event is durable; also true when it is nothing to a receiver
-  public func noteDurably(_ event: TraceEvent, within limit: Duration = .seconds(1)) async -> Bool {
-    let waiter = FirstOf<Bool>()
-    guard take(event, nil, nil, waiter: waiter) else { return true }
-    let timer = Task {
-      try? await Task.sleep(for: limit)
-      waiter.set(false)
-    }
-    defer { timer.cancel() }
-    return await waiter.value
-  }
-
-  /// - Returns: false when it is nothing to a receiver
-  @discardableResult
-  private func take(
-    _ event: TraceEvent, _ approval: PendingApproval?, _ rateLimit: RateLimiter.Status?, waiter: FirstOf<Bool>?
-  ) -> Bool {
     guard let type = WebhookEvent.type(of: event, approval: approval, rateLimit: rateLimit),
       settings.events.contains(type)
-    else { return false }
+    else { return }
     let now = monotonic.now()
     let window = rateWindow
-    let (isTaken, isNews) = noted.withLock { noted in
-      guard !noted.isOver else { return (false, false) }
+    let isNews = noted.withLock { noted in
+      guard !noted.isOver else { return false }
       var isNews = true
       switch type {
       case .policyDenied:
@@ -174,12 +150,9 @@ public final class Webhooks: Service, Sendable {
       case .killSwitchActivated: noted.intake.add(WebhookEvent(kill: event))
       case .healthDegraded, .healthRecovered: break
       }
-      if let waiter { noted.waiters.append(waiter) }
-      return (true, isNews || waiter != nil)
+      return isNews
     }
     if isNews { writing.ring() }
-    if !isTaken { waiter?.set(false) }
-    return true
   }
 
   // MARK: Running
@@ -232,28 +205,17 @@ public final class Webhooks: Service, Sendable {
   @discardableResult
   private func writeTaken(isLast: Bool = false) async -> Bool {
     let now = monotonic.now()
-    let (events, waiters, dropped) = noted.withLock { noted in
-      defer { noted.waiters = [] }
-      return (noted.intake.take(now: now, endsFolds: isLast), noted.waiters, noted.intake.takeDropped())
+    let (events, dropped) = noted.withLock { noted in
+      (noted.intake.take(now: now, endsFolds: isLast), noted.intake.takeDropped())
     }
     note(dropped: dropped)
-    guard !events.isEmpty else {
-      for waiter in waiters { waiter.set(dropped[.killSwitchActivated] == nil) }
-      return true
-    }
+    guard !events.isEmpty else { return true }
     do throws(WebhookStoreError) {
-      let excess = try await store.append(events)
-      note(dropped: excess)
-      let isWhole = dropped[.killSwitchActivated] == nil && excess[.killSwitchActivated] == nil
-      for waiter in waiters { waiter.set(isWhole) }
+      note(dropped: try await store.append(events))
       delivering.ring()
       return true
     } catch {
-      noted.withLock { noted in
-        noted.intake.putBack(events)
-        noted.waiters = waiters + noted.waiters
-      }
-      if isLast { for waiter in waiters { waiter.set(false) } }
+      noted.withLock { $0.intake.putBack(events) }
       return false
     }
   }
