@@ -17,7 +17,6 @@ struct HealthRoutes: Sendable {
     let canRecord = states.contains { $0.name == Dependencies.traceStore && $0.isHealthy }
     let switches = dependencies.killSwitch.state
     let authentication = dependencies.authentication
-    let upstreams = dependencies.upstreams().sorted { $0.key < $1.key }
     var killSwitch: JSONObject = [
       "status": switches.isAvailable ? "ok" : "unavailable", "paused": .boolean(switches.global != nil),
       "killed_sessions": .init(switches.sessions.count), "killed_tools": .init(switches.tools.count),
@@ -33,7 +32,7 @@ struct HealthRoutes: Sendable {
       ],
       "trace_store": ["status": canRecord ? "ok" : "unavailable"],
       "upstreams": .object(
-        JSONObject(upstreams.map { (key: $0.key, value: Self.describe($0.value)) })),
+        JSONObject(states.compactMap(\.upstream).map { (key: $0.name, value: Self.describe($0.status)) })),
     ])
   }
 

@@ -14,7 +14,7 @@ struct Dependencies: Sendable {
     /// `policy`, `kill_switch`, `trace_store`, `agent_auth`, or `upstream:` and its name.
     var name: String
     /// Absent for what is no MCP server.
-    var upstream: UpstreamStatus?
+    var upstream: (name: String, status: UpstreamStatus)?
     /// Absent when all is well. Without causes, which may hold paths and a program's output: those are in the log.
     var problem: String?
 
@@ -31,7 +31,7 @@ struct Dependencies: Sendable {
     ]
     for (name, status) in upstreams().sorted(by: { $0.key < $1.key }) {
       states.append(
-        State(name: "upstream:\(name)", upstream: status, problem: status.isReady ? nil : status.word))
+        State(name: "upstream:\(name)", upstream: (name, status), problem: status.isReady ? nil : status.word))
     }
     return states
   }
@@ -41,7 +41,7 @@ extension Dependencies {
   /// As `HealthWatch` takes them: a server that starts, or was stopped, is neither well nor broken.
   func watchedStates() async -> [String: HealthWatch.State] {
     await states().reduce(into: [:]) { watched, state in
-      switch state.upstream {
+      switch state.upstream?.status {
       case .starting, .stopped: watched[state.name] = .unknown
       case .ready, .down, nil: watched[state.name] = state.problem.map { .bad($0) } ?? .good
       }

@@ -55,7 +55,7 @@ struct Watching: Sendable {
       .init("opa", isHealthy: true), .init("redis", isHealthy: dependencies.killSwitch.state.isAvailable),
     ]
     snapshot.dependencies += states.filter { $0.upstream == nil }.map { .init($0.name, isHealthy: $0.isHealthy) }
-    snapshot.upstreams = dependencies.upstreams().map { name, status in
+    snapshot.upstreams = states.compactMap(\.upstream).map { name, status in
       if case .ready(let tools) = status { return MetricsSnapshot.Upstream(name, isUp: true, tools: tools) }
       return MetricsSnapshot.Upstream(name, isUp: false, tools: 0)
     }
