@@ -1,8 +1,8 @@
 import HTTPTypes
 import Hummingbird
 
-/// One endpoint.
-struct Route: Sendable {
+/// One endpoint. A class: a call's is handed on several times, and has its documentation with it.
+final class Route: Sendable {
   enum Access: Sendable {
     case open
     /// Needs the agent's proof of who it is, where agents must authenticate.

@@ -22,24 +22,18 @@ public struct ServerSentEvent: Sendable, Equatable {
     self.retry = retry
   }
 
-  /// The bytes of a `message` event whose data is JSON.
-  public static func message(_ json: [UInt8], id: String?) -> [UInt8] {
-    ServerSentEvent(data: json, id: id).serialized()
-  }
-
   /// The bytes of an event whose data is JSON and whose name has no line end; `retry` is left out. An id with a line end
   /// or U+0000, which the format can't carry, is left out too.
   public func serialized() -> [UInt8] {
-    let json = data
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(json.count + 64)
+    bytes.reserveCapacity(data.count + 64)
     bytes += "event: \(event)\n".utf8
     if let id, !id.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 == 0 }) { bytes += "id: \(id)\n".utf8 }
     // Line ends in JSON are white space: all of them become line feeds.
     var isAfterCarriageReturn = false
     bytes += "data: ".utf8
-    if json.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
-      for byte in json {
+    if data.contains(where: { $0 == 0x0A || $0 == 0x0D }) {
+      for byte in data {
         defer { isAfterCarriageReturn = byte == 0x0D }
         switch byte {
         case 0x0A where isAfterCarriageReturn: break
@@ -48,7 +42,7 @@ public struct ServerSentEvent: Sendable, Equatable {
         }
       }
     } else {
-      bytes += json
+      bytes += data
     }
     bytes += "\n\n".utf8
     return bytes

@@ -90,9 +90,11 @@ import Testing
   }
 
   @Test func whatIsWrittenIsRead() throws {
-    #expect(ServerSentEvent.message(Array("{}".utf8), id: nil) == Array("event: message\ndata: {}\n\n".utf8))
-    #expect(ServerSentEvent.message(Array("{}".utf8), id: "4") == Array("event: message\nid: 4\ndata: {}\n\n".utf8))
+    #expect(ServerSentEvent(data: Array("{}".utf8), id: nil).serialized() == Array("event: message\ndata: {}\n\n".utf8))
+    #expect(
+      ServerSentEvent(data: Array("{}".utf8), id: "4").serialized() == Array("event: message\nid: 4\ndata: {}\n\n".utf8)
+    )
     let pretty = Array("{\n \"a\":\r\n1\r}".utf8)
-    #expect(try events([ServerSentEvent.message(pretty, id: "a\nb")]) == [event("{\n \"a\":\n1\n}")])
+    #expect(try events([ServerSentEvent(data: pretty, id: "a\nb").serialized()]) == [event("{\n \"a\":\n1\n}")])
   }
 }
