@@ -70,10 +70,12 @@ class Gateway:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command, env=self.environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             try:
-                if self.get("/health").status == 200:
+                health = self.get("/health")
+                # It listens before its servers have started, when the machine is too busy for its patience.
+                if health.status == 200 and all(each["status"] != "starting" for each in health.json["upstreams"].values()):
                     return
             except OSError:
                 pass

@@ -68,7 +68,11 @@ public final class UpstreamServers: ToolRunner, Service {
   }
 
   public func run(_ call: UpstreamCall, admit: @escaping @Sendable () -> Decision?) async -> ToolOutcome {
-    guard let target = routes.withLock({ $0.targets[call.tool] }) else { return .unavailable("Tool not implemented") }
+    guard let target = routes.withLock({ $0.targets[call.tool] }) else {
+      // What tools a server has is known once it has started.
+      let starting = servers.filter { $0.status == .starting }.map(\.name).joined(separator: ", ")
+      return .unavailable("Tool not implemented" + (starting.isEmpty ? "" : "; still starting: \(starting)"))
+    }
     return await target.server.call(target.definition, call, admit: admit)
   }
 

@@ -114,6 +114,8 @@ import Testing
     let entry: JSONValue = [
       "command": "python3", "args": .array(server.configuration.arguments.map { .string($0) }),
       "env": .object(JSONObject(server.configuration.environment.map { ($0.key, .string($0.value)) })),
+      // A busy machine may keep the server from answering for longer than the usual grace.
+      "agentgate": ["grace_seconds": 30],
     ]
     let settings = ["AGENTGATE_SIGNING_KEY": "a-signing-key-for-tests"]
     try await ServedGateway.run(path, servers: ["s": entry], settings: settings) { gateway in

@@ -69,7 +69,9 @@ struct ServedGateway: Sendable {
         let result: Result<Void, any Error>
         if let port = await ports.first(where: { _ in true }) {
           do {
-            result = .success(try await body(ServedGateway(port: port, stateFolder: folder + "/state", log: log)))
+            let gateway = ServedGateway(port: port, stateFolder: folder + "/state", log: log)
+            try await gateway.serversAreReady()
+            result = .success(try await body(gateway))
           } catch {
             result = .failure(error)
           }
@@ -80,6 +82,15 @@ struct ServedGateway: Sendable {
         try await group.waitForAll()
         try result.get()
       }
+    }
+  }
+
+  /// On a busy machine a server may take longer than the gateway waits for it, or have to be started again.
+  private func serversAreReady() async throws {
+    while true {
+      let servers = try await send(.get, "/health").json["upstreams"]?.objectValue ?? [:]
+      if servers.members.allSatisfy({ $0.value["status"] == "ready" }) { return }
+      try await Task.sleep(for: .milliseconds(50))
     }
   }
 
