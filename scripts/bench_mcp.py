@@ -6,23 +6,31 @@ Streamable HTTP to Streamable HTTP, and HTTP to stdio (`agentgate serve`). The c
 kept open; they write bytes made beforehand and look only for the end of the answer, so that little of what is measured
 is theirs. Every answer is checked afterwards. What is added is the difference of the quantiles.
 
-Prints a table, and then the same as JSON. Standard library only; the servers run in the Python of --venvs.
+Beside it, in a run of its own: what relay.c adds, which only copies bytes between the same two, and what it adds when it
+also syncs 4 KiB to the disk for each call. Whatever stands between client and server, and keeps a record that outlives a
+power cut, adds that much on this machine.
+
+Prints a table, and then the same as JSON. Needs a C compiler and the standard library; the servers run in the Python of
+--venvs.
 """
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mcp_gateway import Gateway, HTTPFixture, fixture
+from mcp_gateway import HERE, Gateway, HTTPFixture, fixture
 from mcp_wire import JSON, headers_of, quantile, request, table
 
 TOOLS: dict[str, tuple[str, JSON, str]] = {
@@ -184,12 +192,43 @@ def measure(label: str, server: str, pipes: list[Pipe], args: argparse.Namespace
     return [each.times[args.warmup:] for each in series]
 
 
+def quantiles(values: list[float]) -> dict[str, float]:
+    return {part: round(quantile(values, share), 3) for part, share in QUANTILES.items()}
+
+
+def difference(values: dict[str, float], base: dict[str, float]) -> dict[str, float]:
+    return {part: round(values[part] - base[part], 3) for part in QUANTILES}
+
+
+class Relay:
+    """relay.c, compiled, with a folder for what it syncs: where the gateway under test has its state, too."""
+
+    def __init__(self) -> None:
+        compiler = shutil.which("cc") or shutil.which("clang")
+        if compiler is None:
+            sys.exit("no C compiler; --no-relay needs none")
+        self.folder = tempfile.mkdtemp(prefix="agentgate-relay-")
+        self.program = os.path.join(self.folder, "relay")
+        subprocess.run([compiler, "-O2", "-o", self.program, os.path.join(HERE, "relay.c")], check=True)
+
+    def command(self, is_synced: bool, target: list[str]) -> list[str]:
+        return [self.program, *(["-s", os.path.join(self.folder, "note")] if is_synced else []), *target]
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder)
+
+
 class Bench:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
+        self.relay = None if args.direct or args.no_relay else Relay()
         self.python = os.path.join(os.path.abspath(args.venvs), "modern", "bin", "python")
         self.env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "TZ": "UTC"}
         self.results: list[JSON] = []
+
+    def close(self) -> None:
+        if self.relay is not None:
+            self.relay.close()
 
     def command(self, server: str) -> list[str]:
         return [self.python, fixture("sdk_server.py"), server]
@@ -206,8 +245,13 @@ class Bench:
             assert gateway is not None
             return StdioPipe(gateway.stdio(), gateway.environment)
 
+        def relayed(is_synced: bool) -> Pipe:
+            assert self.relay is not None
+            return StdioPipe(self.relay.command(is_synced, ["--", *command]), self.env)
+
         try:
-            self.add("stdio to stdio", server, StdioPipe(command, self.env), through)
+            self.add("stdio to stdio", server, lambda: StdioPipe(command, self.env), through)
+            self.add_relays(server, lambda: StdioPipe(command, self.env), relayed)
         finally:
             if gateway is not None:
                 gateway.close()
@@ -225,34 +269,55 @@ class Bench:
             gateway.start()
             return HTTPPipe(gateway.port, {"X-AgentGate-Session": "bench"})
 
+        def direct() -> Pipe:
+            return HTTPPipe(backend.port) if backend else StdioPipe(command, self.env)
+
+        relays: list[HTTPFixture] = []
+
+        def relayed(is_synced: bool) -> Pipe:
+            assert self.relay is not None and backend is not None
+            relays.append(HTTPFixture(self.relay.command(is_synced, [str(backend.port)])))
+            return HTTPPipe(relays[-1].port)
+
         try:
-            direct: Pipe = HTTPPipe(backend.port) if backend else StdioPipe(command, self.env)
             self.add(f"HTTP to {'stdio' if is_stdio_behind else 'HTTP'}", server, direct, through)
+            if backend is not None:
+                self.add_relays(server, direct, relayed)
         finally:
+            for relay in relays:
+                relay.close()
             if gateway is not None:
                 gateway.close()
             if backend is not None:
                 backend.close()
 
-    def add(self, path: str, server: str, direct: Pipe, through: Callable[[], Pipe]) -> None:
-        pipes = [direct] if self.args.direct else [direct, through()]
+    def add(self, path: str, server: str, direct: Callable[[], Pipe], through: Callable[[], Pipe]) -> None:
+        pipes = [direct()] if self.args.direct else [direct(), through()]
         times = measure(f"{path}, {server}", server, pipes, self.args)
         result: JSON = {"path": path, "server": server, "tool": TOOLS[server][0], "calls": len(times[0])}
-        for name, values in zip(("direct_us", "gateway_us"), times):
-            result[name] = {part: round(quantile(values, share), 3) for part, share in QUANTILES.items()}
+        result |= zip(("direct_us", "gateway_us"), map(quantiles, times))
         if len(times) == 2:
-            result["added_us"] = {part: round(result["gateway_us"][part] - result["direct_us"][part], 3)
-                                  for part in QUANTILES}
+            result["added_us"] = difference(result["gateway_us"], result["direct_us"])
         self.results.append(result)
         print(f"{path}, {server}: done", file=sys.stderr, flush=True)
 
-    def rows(self) -> list[list[Any]]:
-        def micro(result: JSON, name: str) -> list[Any]:
-            values = result.get(name)
-            return [round(values[part]) if values else "" for part in QUANTILES]
+    def add_relays(self, server: str, direct: Callable[[], Pipe], relayed: Callable[[bool], Pipe]) -> None:
+        """To the latest result. Each in a run of its own beside the direct way: with more in turn, all are colder."""
+        if self.relay is None:
+            return
+        for name, is_synced in (("relay_added_us", False), ("synced_relay_added_us", True)):
+            times = measure("relay", server, [direct(), relayed(is_synced)], self.args)
+            self.results[-1][name] = difference(quantiles(times[1]), quantiles(times[0]))
 
-        return [[each["path"], each["tool"], each["calls"], *micro(each, "direct_us"), *micro(each, "gateway_us"),
-                 *micro(each, "added_us")[::2]] for each in self.results]
+    def rows(self) -> list[list[Any]]:
+        def micro(result: JSON, name: str, *parts: str) -> list[Any]:
+            values = result.get(name)
+            return [round(values[part]) if values else "" for part in parts]
+
+        return [[each["path"], each["tool"], each["calls"], *micro(each, "direct_us", *QUANTILES),
+                 *micro(each, "gateway_us", *QUANTILES), *micro(each, "added_us", "median", "p99"),
+                 *micro(each, "relay_added_us", "median"), *micro(each, "synced_relay_added_us", "median")]
+                for each in self.results]
 
 
 def main() -> None:
@@ -264,18 +329,20 @@ def main() -> None:
     paths = ["stdio", "http", "http-stdio"]
     parser.add_argument("--paths", nargs="+", choices=paths, default=paths)
     parser.add_argument("--json", help="a file for the figures as JSON, too")
-    parser.add_argument("--direct", action="store_true", help="without the gateway")
+    parser.add_argument("--direct", action="store_true", help="without the gateway, and without relays")
+    parser.add_argument("--no-relay", action="store_true", help="without what a relay adds")
     args = parser.parse_args()
     bench = Bench(args)
-    for server in TOOLS:
-        if "stdio" in args.paths:
-            bench.over_stdio(server)
-        if "http" in args.paths:
-            bench.over_http(server, is_stdio_behind=False)
-        if "http-stdio" in args.paths:
-            bench.over_http(server, is_stdio_behind=True)
+    with contextlib.closing(bench):
+        for server in TOOLS:
+            if "stdio" in args.paths:
+                bench.over_stdio(server)
+            if "http" in args.paths:
+                bench.over_http(server, is_stdio_behind=False)
+            if "http-stdio" in args.paths:
+                bench.over_http(server, is_stdio_behind=True)
     print(table(bench.rows(), ["path", "tool", "calls", "direct, µs", "p90", "p99", "gateway, µs", "p90", "p99",
-                               "added, µs", "added p99"]))
+                               "added, µs", "added p99", "relay adds", "relay that syncs"]))
     text = json.dumps({"cpus": os.cpu_count(), "results": bench.results})
     print(text)
     if args.json:

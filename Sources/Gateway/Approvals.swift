@@ -1,5 +1,5 @@
 import Logging
-public import StrictJSON
+import StrictJSON
 
 /// Where calls wait for a human: asks, and finds out what was decided. Whoever asks can't decide: that is done with the
 /// admin key.

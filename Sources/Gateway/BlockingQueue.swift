@@ -7,14 +7,14 @@ import Synchronization
 struct BlockingQueue: Sendable {
   private enum Backing: Sendable {
     case queue(DispatchQueue)
-    case thread(PatientThread.Owner)
+    case thread(WorkThread.Owner)
   }
   private let backing: Backing
 
-  /// - Parameter isPatient: the thread waits until a processor is free, or its turn has come, before it begins: for work
-  ///   that is begun for a call and has time until the call's end, while others, which the call waits for, have none
-  init(label: String, isPatient: Bool = false) {
-    backing = isPatient ? .thread(PatientThread.Owner()) : .queue(DispatchQueue(label: label))
+  /// - Parameter isReserved: the thread is kept for this queue, so that its work never waits for a thread of the pool that
+  ///   other queues' work blocks: for what every call waits for
+  init(label: String, isReserved: Bool = false) {
+    backing = isReserved ? .thread(WorkThread.Owner()) : .queue(DispatchQueue(label: label))
   }
 
   func start(_ work: @escaping @Sendable () -> Void) {
@@ -48,12 +48,11 @@ struct BlockingQueue: Sendable {
   }
 }
 
-/// A thread that the scheduler doesn't let interrupt others when it wakes (`SCHED_BATCH`): otherwise it takes the very
-/// processor that whoever woke it, or whom that one woke next, needs.
-private final class PatientThread: Sendable {
+/// A thread that does what it is given, one piece after the other.
+private final class WorkThread: Sendable {
   /// The thread ends when its owner goes and what it was given is done.
   final class Owner: Sendable {
-    let thread = PatientThread()
+    let thread = WorkThread()
 
     deinit { thread.finish() }
   }
@@ -63,9 +62,6 @@ private final class PatientThread: Sendable {
     var timed: [(time: DispatchTime, work: @Sendable () -> Void)] = []
     var isFinished = false
   }
-  /// Linux's SCHED_BATCH, a name that Glibc's module leaves out.
-  private static let batch: Int32 = 3
-
   private let state = Mutex(State())
   private let news = DispatchSemaphore(value: 0)
 
@@ -75,7 +71,7 @@ private final class PatientThread: Sendable {
     let status = pthread_create(
       &thread, nil,
       { raw in
-        if let raw { Unmanaged<PatientThread>.fromOpaque(raw).takeRetainedValue().run() }
+        if let raw { Unmanaged<WorkThread>.fromOpaque(raw).takeRetainedValue().run() }
         return nil
       }, this)
     precondition(status == 0, "no thread can be started: \(status)")
@@ -98,9 +94,6 @@ private final class PatientThread: Sendable {
   }
 
   private func run() {
-    var parameters = sched_param()
-    // Refused, it is a thread like any other.
-    _ = pthread_setschedparam(pthread_self(), Self.batch, &parameters)
     while true {
       let now = DispatchTime.now()
       let (ready, next, isFinished) = state.withLock { state in

@@ -1,4 +1,4 @@
-public import Logging
+import Logging
 import StrictJSON
 
 /// What an operator does: kills and pauses, takes them back, loads the policy anew. Each leaves an event.

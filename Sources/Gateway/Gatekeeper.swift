@@ -1,7 +1,7 @@
 import CallExecution
 import Crypto
 public import JSONRPC
-public import Logging
+import Logging
 public import StrictJSON
 
 /// The core: decides a call, runs it when it may run, and records what became of it. Every door leads here.

@@ -6,16 +6,16 @@ import Testing
 @testable import Gateway
 
 @Suite(.timeLimit(.minutes(1))) struct BlockingQueueTests {
-  @Test(arguments: [false, true]) func workIsDoneInOrderOnOneThreadAtATime(isPatient: Bool) async {
-    let queue = BlockingQueue(label: "test", isPatient: isPatient)
+  @Test(arguments: [false, true]) func workIsDoneInOrderOnOneThreadAtATime(isReserved: Bool) async {
+    let queue = BlockingQueue(label: "test", isReserved: isReserved)
     let seen = Numbers()
     for number in 0..<1_000 { queue.start { seen.add(number) } }
     await queue.run {}
     #expect(seen.all == Array(0..<1_000))
   }
 
-  @Test(arguments: [false, true]) func timedWorkWaitsAndHoldsUpNobody(isPatient: Bool) async throws {
-    let queue = BlockingQueue(label: "test", isPatient: isPatient)
+  @Test(arguments: [false, true]) func timedWorkWaitsAndHoldsUpNobody(isReserved: Bool) async throws {
+    let queue = BlockingQueue(label: "test", isReserved: isReserved)
     let seen = Numbers()
     let began = ContinuousClock.now
     queue.start(after: .milliseconds(60)) { seen.add(3) }
@@ -26,17 +26,17 @@ import Testing
     #expect(ContinuousClock.now - began >= .milliseconds(60))
   }
 
-  @Test(arguments: [false, true]) func errorsComeBack(isPatient: Bool) async {
+  @Test(arguments: [false, true]) func errorsComeBack(isReserved: Bool) async {
     struct Failure: Error {}
-    let queue = BlockingQueue(label: "test", isPatient: isPatient)
+    let queue = BlockingQueue(label: "test", isReserved: isReserved)
     await #expect(throws: Failure.self) { try await queue.run { throw Failure() } }
   }
 
-  @Test func aPatientThreadDoesWhatItWasGivenAndEnds() async throws {
+  @Test func aReservedThreadDoesWhatItWasGivenAndEnds() async throws {
     let seen = Numbers()
     let before = Self.threads
     do {
-      let queues = (0..<20).map { _ in BlockingQueue(label: "test", isPatient: true) }
+      let queues = (0..<20).map { _ in BlockingQueue(label: "test", isReserved: true) }
       #expect(Self.threads >= before)
       for (number, queue) in queues.enumerated() {
         queue.start { seen.add(number) }
@@ -47,12 +47,6 @@ import Testing
     // Other tests start and end threads meanwhile.
     for _ in 0..<400 where Self.threads >= before + 15 { try await Task.sleep(for: .milliseconds(5)) }
     #expect(Self.threads < before + 15)
-  }
-
-  @Test func aPatientThreadInterruptsNobody() async {
-    let policy = await BlockingQueue(label: "test", isPatient: true).run { sched_getscheduler(0) }
-    // SCHED_BATCH
-    #expect(policy == 3)
   }
 
   private static var threads: Int {
