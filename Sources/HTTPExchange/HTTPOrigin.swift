@@ -17,6 +17,7 @@ public final class HTTPOrigin: Sendable {
   public static let connectionLimit = 256
 
   private let target: HTTPTarget
+  private let authority: String
   private let pools: [ObjectIdentifier: NIOLoopBoundBox<HTTPPool>]
   private let first: NIOLoopBoundBox<HTTPPool>
 
@@ -24,6 +25,7 @@ public final class HTTPOrigin: Sendable {
   /// - Throws: when TLS can't be set up
   public init(_ target: HTTPTarget, connectTimeout: TimeAmount) throws {
     self.target = target
+    authority = target.authority
     var tls: NIOSSLContext?
     if target.isSecure {
       var configuration = TLSConfiguration.makeClientConfiguration()
@@ -46,7 +48,7 @@ public final class HTTPOrigin: Sendable {
   ///   - body: absent for methods without one
   public func send(_ method: HTTPMethod, _ headers: HTTPHeaders, _ body: [UInt8]?, answer: HTTPAnswer) {
     var headers = headers
-    headers.add(name: "Host", value: target.authority)
+    headers.add(name: "Host", value: authority)
     if let body { headers.add(name: "Content-Length", value: String(body.count)) }
     let request = HTTPPool.Request(
       head: HTTPRequestHead(version: .http1_1, method: method, uri: target.path, headers: headers),

@@ -76,47 +76,50 @@ public enum ToolOutcome: Sendable, Equatable {
 }
 
 /// A tool as its MCP server describes it, and what the gateway makes of it.
-public struct ToolDefinition: Sendable {
+public final class ToolDefinition: Sendable {
   /// The name that agents and policies use. It is the server's own name for the tool unless two servers have the same:
   /// see `ToolNames`.
-  public var name: String
-  public var title: String?
-  public var description: String?
+  public let name: String
+  public let title: String?
+  public let description: String?
   /// A JSON Schema for the arguments: always an object.
-  public var inputSchema: JSONValue
+  public let inputSchema: JSONValue
   /// Its server's name in `mcp.json`.
-  public var server: String
+  public let server: String
   /// The server's own name for it.
-  public var serverName: String
+  public let serverName: String
   /// The server's whole definition, `name` replaced by the one above.
-  public var raw: JSONValue
+  public let raw: JSONValue
   /// As the server sent it.
   let source: JSONValue
   /// Whether it is what it was when it was approved or first seen.
-  public var standing: ToolPins.Standing
-  public var fingerprint: String
+  public let standing: ToolPins.Standing
+  public let fingerprint: String
   /// What in the definition looks like instructions to the model.
-  public var findings: [ToolFinding]
+  public let findings: [ToolFinding]
   /// Absent when the schema can't be used: then every call is refused, with `schemaProblem`.
-  public var schema: JSONSchema?
-  public var schemaProblem: String?
+  public let schema: JSONSchema?
+  public let schemaProblem: String?
   /// What a call has to be lent; absent when that is nothing.
-  var credentials: CredentialSettings?
+  let credentials: CredentialSettings?
   /// The arguments that HTTP headers mirror.
-  var parameterHeaders: ParameterHeaders?
-  /// The text of `input.tool`.
-  public private(set) var policyBytes: [UInt8] = []
+  let parameterHeaders: ParameterHeaders?
+  /// `input.tool`: `{"server", "name", "fingerprint", "annotations", "pinned", "findings"}`.
+  public let policyInput: JSONValue
+  /// The text of `policyInput`.
+  public let policyBytes: [UInt8]
 
-  /// - Parameter raw: as the server sent it
+  /// - Parameters:
+  ///   - raw: as the server sent it
+  ///   - credentials: what a call has to be lent
   public init(
     name: String, server: String, raw: JSONValue, standing: ToolPins.Standing = .pinned, fingerprint: String? = nil,
-    findings: [ToolFinding] = []
+    findings: [ToolFinding] = [], credentials: CredentialSettings? = nil
   ) {
-    let schema = raw["inputSchema"].flatMap { $0.objectValue == nil ? nil : $0 } ?? ["type": "object"]
     self.name = name
     title = raw["title"]?.stringValue ?? raw["annotations"]?["title"]?.stringValue
     description = raw["description"]?.stringValue
-    inputSchema = schema
+    inputSchema = raw["inputSchema"].flatMap { $0.objectValue == nil ? nil : $0 } ?? ["type": "object"]
     self.server = server
     serverName = raw["name"]?.stringValue ?? name
     var renamed = raw
@@ -126,26 +129,25 @@ public struct ToolDefinition: Sendable {
     self.standing = standing
     self.fingerprint = fingerprint ?? ToolFingerprint.of(raw)
     self.findings = findings
+    self.credentials = credentials
+    var (schema, parameterHeaders, problem): (JSONSchema?, ParameterHeaders?, String?)
     do throws(JSONSchemaError) {
-      self.schema = try JSONSchema(schema)
+      schema = try JSONSchema(inputSchema)
     } catch {
-      schemaProblem = error.description
+      problem = error.description
     }
     do throws(InvalidParameterHeaders) {
-      parameterHeaders = try ParameterHeaders(inputSchema: schema)
+      parameterHeaders = try ParameterHeaders(inputSchema: inputSchema)
     } catch {
-      schemaProblem = schemaProblem ?? error.description
+      problem = problem ?? error.description
     }
-    policyBytes = policyInput.serialized()
-  }
-
-  /// `input.tool`: `{"server", "name", "fingerprint", "annotations", "pinned", "findings"}`.
-  public var policyInput: JSONValue {
-    [
-      "server": .string(server), "name": .string(serverName), "fingerprint": .string(fingerprint),
+    (self.schema, self.parameterHeaders, schemaProblem) = (schema, parameterHeaders, problem)
+    policyInput = [
+      "server": .string(server), "name": .string(serverName), "fingerprint": .string(self.fingerprint),
       "annotations": raw["annotations"].flatMap { $0.objectValue == nil ? nil : $0 } ?? [:],
       "pinned": .boolean(standing == .pinned),
       "findings": .array(findings.map { ["rule": .string($0.rule), "severity": .string($0.severity.rawValue)] }),
     ]
+    policyBytes = policyInput.serialized()
   }
 }

@@ -139,8 +139,8 @@ public final class UpstreamServers: ToolRunner, Service {
         var definition = known.removeValue(forKey: tool)
         if definition?.name != name || definition?.standing != standing || definition?.source != raw {
           definition = ToolDefinition(
-            name: name, server: server.name, raw: raw, standing: standing, findings: ToolScan.findings(in: raw))
-          definition?.credentials = server.credentials(of: tool.name)
+            name: name, server: server.name, raw: raw, standing: standing, findings: ToolScan.findings(in: raw),
+            credentials: server.credentials(of: tool.name))
         }
         guard let definition else { continue }
         routes.targets[key] = Target(server: server, definition: definition)
