@@ -10,8 +10,5 @@ struct ExactText: Hashable, Comparable, Sendable {
   static func == (a: ExactText, b: ExactText) -> Bool { a.text.hasSameBytes(as: b.text) }
   static func < (a: ExactText, b: ExactText) -> Bool { a.text.hasBytes(before: b.text) }
 
-  func hash(into hasher: inout Hasher) {
-    var copy = text
-    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-  }
+  func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
 }

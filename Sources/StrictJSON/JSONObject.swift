@@ -27,7 +27,11 @@ public struct JSONObject: Sendable {
 
   /// Looks at the members one after the other. A new key goes to the end.
   public subscript(key: String) -> JSONValue? {
-    get { members.first { $0.key.hasSameBytes(as: key) }?.value }
+    get {
+      // By their indices: none is copied but the one that is meant.
+      for index in members.indices where members[index].key.hasSameBytes(as: key) { return members[index].value }
+      return nil
+    }
     set {
       let index = members.firstIndex { $0.key.hasSameBytes(as: key) }
       switch (index, newValue) {
@@ -86,9 +90,6 @@ struct KeyIndex {
   private struct KeyBytes: Hashable {
     let text: String
     static func == (a: KeyBytes, b: KeyBytes) -> Bool { a.text.hasSameBytes(as: b.text) }
-    func hash(into hasher: inout Hasher) {
-      var copy = text
-      copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
+    func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
   }
 }

@@ -196,18 +196,19 @@ extension JSONTokenizer {
     throw error("unterminated string")
   }
 
-  /// Where the first of the eight bytes is that hold a quote, a backslash, a control character or no ASCII, or the
-  /// document's last seven: what is before is plain text.
+  /// Where the first quote, backslash, control character or byte that is no ASCII is, or the document's last seven bytes
+  /// begin: what is before is plain text.
   private func plainEnd(from start: Int) -> Int {
     guard let base = UnsafeRawPointer(bytes.baseAddress) else { return start }
     let (ones, highs) = (UInt64(0x0101_0101_0101_0101), UInt64(0x8080_8080_8080_8080))
     func hasZero(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & highs }
     var place = start
     while place + 8 <= bytes.count {
-      let word = base.loadUnaligned(fromByteOffset: place, as: UInt64.self)
+      let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: place, as: UInt64.self))
       let isControl = (word &- ones &* 0x20) & ~word
       let found = (word | isControl) & highs | hasZero(word ^ ones &* 0x22) | hasZero(word ^ ones &* 0x5C)
-      if found != 0 { break }
+      // Subtracting may borrow from the bytes above one that is found, never from those below the first.
+      if found != 0 { return place + found.trailingZeroBitCount / 8 }
       place += 8
     }
     return place

@@ -13,6 +13,12 @@ extension String {
     return utf8.count == other.utf8.count && compareBytes(to: other) == 0
   }
 
+  /// As `hasSameBytes` compares.
+  package func hashBytes(into hasher: inout Hasher) {
+    var copy = self
+    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+
   /// Two values with the same bits are the same text, whatever the bits mean; with other bits they may be as well.
   private func hasSameRepresentation(as other: String) -> Bool {
     guard MemoryLayout<String>.size == MemoryLayout<(UInt64, UInt64)>.size else { return false }

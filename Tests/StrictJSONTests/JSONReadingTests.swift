@@ -54,6 +54,27 @@ import Testing
     #expect(error?.offset == offset)
   }
 
+  /// Strings are read eight bytes at a time; these are the bytes that end that, their neighbours, and where they may be.
+  @Test(arguments: 0..<18) func bytesThatMeanSomethingAreFoundAnywhere(length: Int) throws {
+    let scalars: [Unicode.Scalar] = [
+      "\0", "\u{1F}", " ", "!", "\"", "#", "[", "\\", "]", "\u{7F}", "\u{80}", "é", "\u{FFFD}", "😀", "a",
+    ]
+    for first in scalars {
+      for second in scalars {
+        var text = String(repeating: "x", count: length)
+        text.unicodeScalars.append(contentsOf: [first, second])
+        for end in ["", String(repeating: "y", count: 9)] {
+          let value = JSONValue.array([.string(text + end), 1])
+          #expect(try JSONValue(parsing: value.serialized()) == value)
+        }
+        guard first.value < 0x20 else { continue }
+        let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "[\"\(text)\", 1]") }
+        #expect(error?.message == "control character in a string")
+        #expect(error?.offset == 2 + length)
+      }
+    }
+  }
+
   @Test func namesLineAndColumn() {
     let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "{\n  \"a\": 1,\n  \"b\": x\n}") }
     #expect(error?.line == 3)
