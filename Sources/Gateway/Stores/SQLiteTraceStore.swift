@@ -50,7 +50,7 @@ public final class SQLiteTraceStore: TraceStore {
   let path: String
   private let key: EvidenceKey
   private let logger: Logger
-  private let writing = BlockingQueue(label: "agentgate.traces.write", isReserved: true)
+  private let writing = BlockingQueue(label: "agentgate.traces.write")
   private let reading = BlockingQueue(label: "agentgate.traces.read")
   private let checkpointing = BlockingQueue(label: "agentgate.traces.checkpoint")
   private let queue = Mutex(Queue())
