@@ -8,10 +8,7 @@ struct Name: Hashable, Sendable {
 
   static func == (a: Name, b: Name) -> Bool { a.text.hasSameBytes(as: b.text) }
 
-  func hash(into hasher: inout Hasher) {
-    var copy = text
-    copy.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-  }
+  func hash(into hasher: inout Hasher) { text.hashBytes(into: &hasher) }
 }
 
 extension Name: ExpressibleByStringLiteral {

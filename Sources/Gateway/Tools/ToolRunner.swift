@@ -104,9 +104,7 @@ public final class ToolDefinition: Sendable {
   let credentials: CredentialSettings?
   /// The arguments that HTTP headers mirror.
   let parameterHeaders: ParameterHeaders?
-  /// `input.tool`: `{"server", "name", "fingerprint", "annotations", "pinned", "findings"}`.
-  public let policyInput: JSONValue
-  /// The text of `policyInput`.
+  /// The text of `input.tool`: `{"server", "name", "fingerprint", "annotations", "pinned", "findings"}`.
   public let policyBytes: [UInt8]
 
   /// - Parameters:
@@ -142,7 +140,7 @@ public final class ToolDefinition: Sendable {
       problem = problem ?? error.description
     }
     (self.schema, self.parameterHeaders, schemaProblem) = (schema, parameterHeaders, problem)
-    policyInput = [
+    let policyInput: JSONValue = [
       "server": .string(server), "name": .string(serverName), "fingerprint": .string(self.fingerprint),
       "annotations": raw["annotations"].flatMap { $0.objectValue == nil ? nil : $0 } ?? [:],
       "pinned": .boolean(standing == .pinned),
