@@ -24,6 +24,9 @@ public final class SQLiteTraceStore: TraceStore {
     var row: TraceWriter.Row
     /// Absent when nobody waits: the row is in the log.
     var done: (@Sendable (TraceStoreError?) -> Void)?
+
+    /// A note stands in no order with anything.
+    var isNote: Bool { if case .running = row { true } else { false } }
   }
 
   private struct Queue: ~Copyable {
@@ -34,9 +37,25 @@ public final class SQLiteTraceStore: TraceStore {
     var isWriting = false
     /// Somebody will look after what waits.
     var isTimed = false
+    /// What the log has is to be written too.
+    var isDue = false
     var isClosed = false
     var isFailing = false
     var checkpoint = Checkpoint.none
+
+    /// What is written next, together. Notes go alone while nothing else is due: calls wait for them, and what the log has
+    /// costs less the more of it is written at once. Everything else goes in the order in which it came.
+    mutating func takeBatch() -> [Waiting] {
+      if !isDue, logged < SQLiteTraceStore.maximumBatch, waiting.allSatisfy({ $0.done == nil || $0.isNote }) {
+        let notes = waiting.filter(\.isNote)
+        waiting.removeAll(where: \.isNote)
+        return notes
+      }
+      let batch = Array(waiting.prefix(SQLiteTraceStore.maximumBatch))
+      waiting.removeFirst(batch.count)
+      isDue = waiting.contains { $0.done == nil }
+      return batch
+    }
   }
 
   private enum Checkpoint {
@@ -182,6 +201,7 @@ public final class SQLiteTraceStore: TraceStore {
     await reading.run { self.reader.withLock { $0.close() } }
     await checkpointing.run {}
     await writing.run {
+      self.queue.withLock { $0.isDue = true }
       self.writeWaiting()
       self.writer.withLock { $0.close() }
       self.queue.withLock { queue in
@@ -249,7 +269,10 @@ public final class SQLiteTraceStore: TraceStore {
 
   private func lookAgain(after delay: DispatchTimeInterval) {
     writing.start(after: delay) {
-      self.queue.withLock { $0.isTimed = false }
+      self.queue.withLock { queue in
+        queue.isTimed = false
+        queue.isDue = true
+      }
       self.writeWaiting()
     }
   }
@@ -259,8 +282,7 @@ public final class SQLiteTraceStore: TraceStore {
     while true {
       checkpoint()
       let batch = queue.withLock { queue in
-        let batch = Array(queue.waiting.prefix(Self.maximumBatch))
-        queue.waiting.removeFirst(batch.count)
+        let batch = queue.takeBatch()
         queue.isWriting = !batch.isEmpty
         if queue.logged == 0 { queue.log?.settle() }
         return batch

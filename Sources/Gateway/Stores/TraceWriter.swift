@@ -148,7 +148,8 @@ struct TraceWriter {
     var hasWritten = false
     try database.connection.execute("BEGIN IMMEDIATE")
     // Notes leave the chain as it is. A probe says whether it could go on.
-    if rows.contains(where: { if case .running = $0 { false } else { true } }) { try database.chain.begin() }
+    let isOfChain = rows.contains { if case .running = $0 { false } else { true } }
+    if isOfChain { try database.chain.begin() }
     for row in rows {
       switch row {
       case .event(let event):
@@ -170,7 +171,8 @@ struct TraceWriter {
         outcomes.append(nil)
       }
     }
-    try database.chain.end(at: now)
+    // Else what it signed would be the chain as the last transaction left it, which others may have gone on from.
+    if isOfChain { try database.chain.end(at: now) }
     if !hasWritten {
       try database.connection.execute("PRAGMA user_version = \(TraceSchema.version)")
     }

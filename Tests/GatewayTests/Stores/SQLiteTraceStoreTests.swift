@@ -185,6 +185,20 @@ import Testing
     #expect(try file.integer("SELECT count(*) FROM running") == 0)
   }
 
+  /// A gateway that has written events, and then only notes, while another one has written events.
+  @Test func aNoteLeavesTheChainThatOthersWentOnFrom() async throws {
+    let (first, second) = (try open(), try open())
+    try await first.append(.call("e0", at: 0))
+    try await second.append(.call("e1", at: 1))
+    try await first.begin(.call("e2", at: 2)).wait()
+    for (number, store) in [first, second].enumerated() {
+      try await store.append(.call("e\(number + 3)", at: Int64(number + 3)))
+    }
+    await first.close()
+    await second.close()
+    #expect(try await open().events(session: "s").map(\.eventID) == ["e0", "e1", "e2", "e3", "e4"])
+  }
+
   @Test func anInterruptedCallBecomesAnEvent() async throws {
     let store = try open()
     var finished = TraceEvent.call("finished", at: 3)
