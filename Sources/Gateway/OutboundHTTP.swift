@@ -112,7 +112,8 @@ public final class OutboundHTTP: Sendable {
     var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
     headers.replaceOrAdd(name: "Connection", value: "close")
     let result = await withTaskCancellationHandler {
-      origin.send(HTTPMethod(rawValue: request.method.rawValue), headers, request.body, answer: answer)
+      origin.send(
+        HTTPMethod(rawValue: request.method.rawValue), HTTPFieldLines(headers), request.body, answer: answer)
       return await Self.response(answer, readsBody: request.readsAnswer)
     } onCancel: {
       answer.cancel()

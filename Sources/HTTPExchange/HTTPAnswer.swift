@@ -37,24 +37,28 @@ public final class HTTPAnswer: Sendable {
 
   /// The next part; not to be asked for after `end` or `failed`. For one task.
   public func next() async -> Part {
-    await withCheckedContinuation { continuation in
-      var goOn: (@Sendable () -> Void)?
-      let ready = state.withLock { state -> Part? in
-        guard !state.parts.isEmpty else {
-          state.waiter = continuation
-          return nil
-        }
-        let part = state.parts.removeFirst()
-        if case .body(let buffer) = part { state.bytes -= buffer.readableBytes }
-        if state.isHeld, state.bytes <= Self.limit {
-          state.isHeld = false
-          goOn = state.goOn
-        }
-        return part
-      }
-      goOn?()
-      if let ready { continuation.resume(returning: ready) }
+    if let part = take(orWait: nil) { return part }
+    return await withCheckedContinuation { continuation in
+      // It may have come meanwhile.
+      if let part = take(orWait: continuation) { continuation.resume(returning: part) }
     }
+  }
+
+  /// The next of those that have come; absent when there is none, and then `waiter` gets it.
+  private func take(orWait waiter: CheckedContinuation<Part, Never>?) -> Part? {
+    let (part, goOn) = state.withLock { state -> (Part?, (@Sendable () -> Void)?) in
+      guard !state.parts.isEmpty else {
+        state.waiter = waiter
+        return (nil, nil)
+      }
+      let part = state.parts.removeFirst()
+      if case .body(let buffer) = part { state.bytes -= buffer.readableBytes }
+      guard state.isHeld, state.bytes <= Self.limit else { return (part, nil) }
+      state.isHeld = false
+      return (part, state.goOn)
+    }
+    goOn?()
+    return part
   }
 
   /// The next bytes of the body; absent at its end.
@@ -97,31 +101,27 @@ public final class HTTPAnswer: Sendable {
   }
 
   /// Whether the connection is to be read on.
-  func give(_ part: Part) -> Bool {
-    let (waiter, goesOn) = state.withLock { state -> (CheckedContinuation<Part, Never>?, Bool) in
-      guard !state.isOver else { return (nil, true) }
-      if let waiter = state.waiter {
-        state.waiter = nil
-        return (waiter, true)
+  ///
+  /// - Parameter parts: what has come in together; the last one may be `end` or `failed`
+  @discardableResult
+  func give(_ parts: [Part]) -> Bool {
+    let (waiter, next, goesOn) = state.withLock { state -> (CheckedContinuation<Part, Never>?, Part?, Bool) in
+      guard !state.isOver, let last = parts.last else { return (nil, nil, true) }
+      switch last {
+      case .end, .failed:
+        state.isOver = true
+        (state.stop, state.goOn) = (nil, nil)
+      case .head, .body: break
       }
-      state.parts.append(part)
-      if case .body(let buffer) = part { state.bytes += buffer.readableBytes }
-      state.isHeld = state.bytes > Self.limit
-      return (nil, !state.isHeld)
+      let waiter = state.waiter.take()
+      for part in waiter == nil ? parts[...] : parts.dropFirst() {
+        state.parts.append(part)
+        if case .body(let buffer) = part { state.bytes += buffer.readableBytes }
+      }
+      state.isHeld = !state.isOver && state.bytes > Self.limit
+      return (waiter, parts.first, !state.isHeld)
     }
-    waiter?.resume(returning: part)
+    if let waiter, let next { waiter.resume(returning: next) }
     return goesOn
-  }
-
-  /// - Parameter part: `end` or `failed`
-  func end(_ part: Part) {
-    let waiter = state.withLock { state -> CheckedContinuation<Part, Never>? in
-      guard !state.isOver else { return nil }
-      state.isOver = true
-      defer { (state.waiter, state.stop, state.goOn) = (nil, nil, nil) }
-      if state.waiter == nil { state.parts.append(part) }
-      return state.waiter
-    }
-    waiter?.resume(returning: part)
   }
 }

@@ -16,16 +16,15 @@ public final class HTTPOrigin: Sendable {
   /// Of each event loop; further requests wait.
   public static let connectionLimit = 256
 
-  private let target: HTTPTarget
-  private let authority: String
+  /// The rest of the request line, and the `Host` field.
+  private let lineAfterMethod: String
   private let pools: [ObjectIdentifier: NIOLoopBoundBox<HTTPPool>]
   private let first: NIOLoopBoundBox<HTTPPool>
 
   /// - Parameter connectTimeout: for the connection, TLS included
   /// - Throws: when TLS can't be set up
   public init(_ target: HTTPTarget, connectTimeout: TimeAmount) throws {
-    self.target = target
-    authority = target.authority
+    lineAfterMethod = " \(target.path) HTTP/1.1\r\nHost: \(target.authority)\r\n"
     var tls: NIOSSLContext?
     if target.isSecure {
       var configuration = TLSConfiguration.makeClientConfiguration()
@@ -44,20 +43,32 @@ public final class HTTPOrigin: Sendable {
   /// Sends a request; `answer` gets what comes of it.
   ///
   /// - Parameters:
-  ///   - headers: without `Host` and `Content-Length`; no validity is checked
+  ///   - fields: without `Host`, `Content-Length` and `Transfer-Encoding`
   ///   - body: absent for methods without one
-  public func send(_ method: HTTPMethod, _ headers: HTTPHeaders, _ body: [UInt8]?, answer: HTTPAnswer) {
-    var headers = headers
-    headers.add(name: "Host", value: authority)
-    if let body { headers.add(name: "Content-Length", value: String(body.count)) }
+  public func send(_ method: HTTPMethod, _ fields: HTTPFieldLines, _ body: [UInt8]?, answer: HTTPAnswer) {
     let request = HTTPPool.Request(
-      head: HTTPRequestHead(version: .http1_1, method: method, uri: target.path, headers: headers),
-      body: body.map { ByteBuffer(bytes: $0) }, answer: answer)
+      method: method, bytes: ByteBuffer(bytes: bytes(of: method, fields, body)), answer: answer)
     if let loop = EventLoops.current, let pool = pools[ObjectIdentifier(loop)] {
       pool.value.send(request)
     } else {
       first.eventLoop.execute { [first] in first.value.send(request) }
     }
+  }
+
+  private func bytes(of method: HTTPMethod, _ fields: HTTPFieldLines, _ body: [UInt8]?) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(256 + fields.bytes.count + (body?.count ?? 0))
+    bytes.append(text: method.rawValue)
+    bytes.append(text: lineAfterMethod)
+    bytes.append(contentsOf: fields.bytes)
+    if let body {
+      bytes.append(text: "Content-Length: ")
+      bytes.append(text: String(body.count))
+      bytes.endLine()
+    }
+    bytes.endLine()
+    if let body { bytes.append(contentsOf: body) }
+    return bytes
   }
 
   /// Ends all connections; what is under way fails.
@@ -90,8 +101,9 @@ public struct HTTPUnreachable: Error {
 /// The connections of one event loop to one server. For that loop alone.
 private final class HTTPPool {
   struct Request: Sendable {
-    var head: HTTPRequestHead
-    var body: ByteBuffer?
+    var method: HTTPMethod
+    /// The whole request.
+    var bytes: ByteBuffer
     var answer: HTTPAnswer
   }
 
@@ -116,7 +128,7 @@ private final class HTTPPool {
 
   func send(_ request: Request) {
     if isShut {
-      request.answer.end(.failed(HTTPUnreachable(cause: ChannelError.alreadyClosed)))
+      request.answer.give([.failed(HTTPUnreachable(cause: ChannelError.alreadyClosed))])
     } else if let connection = idleConnection() {
       connection.send(request)
     } else if open.count < HTTPOrigin.connectionLimit {
@@ -150,8 +162,8 @@ private final class HTTPPool {
             let name = (try? SocketAddress(ipAddress: target.host, port: 0)) == nil ? target.host : nil
             try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
           }
-          try pipeline.addHTTPClientHandlers(leftOverBytesStrategy: .dropBytes, enableOutboundHeaderValidation: false)
-          try pipeline.addHandler(bound.value)
+          try pipeline.addHandlers(
+            WholeRequests(), ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)), bound.value)
           bound.value.giveUpUnlessReady(in: connectTimeout)
         } catch {
           channel.close(promise: nil)
@@ -185,7 +197,7 @@ private final class HTTPPool {
     sweep?.cancel()
     for connection in open.values { connection.close() }
     while let request = waiting.popFirst() {
-      request.answer.end(.failed(HTTPUnreachable(cause: ChannelError.alreadyClosed)))
+      request.answer.give([.failed(HTTPUnreachable(cause: ChannelError.alreadyClosed))])
     }
   }
 
@@ -218,6 +230,10 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   /// The request that is under way, or that the connection is opened for; absent between requests.
   private var request: HTTPPool.Request?
   private var isKeptAlive = false
+  /// What has come of the answer since its reader was told last.
+  private var parts: [HTTPAnswer.Part] = []
+  /// The head alone tells its reader nothing: the body follows.
+  private var isBodyDue = false
   /// The reader of the answer is behind.
   private var isHeld = false
   private var isReadDue = false
@@ -280,9 +296,10 @@ private final class HTTPExchanges: ChannelDuplexHandler {
       return pool.giveBack(self)
     }
     self.request = request
-    context.write(wrapOutboundOut(.head(request.head)), promise: nil)
-    if let body = request.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    // For the decoder, which has to know what is answered.
+    context.write(
+      wrapOutboundOut(.head(HTTPRequestHead(version: .http1_1, method: request.method, uri: ""))), promise: nil)
+    context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(request.bytes))), promise: nil)
   }
 
   /// The reader has gone: what still comes would be the next answer's.
@@ -298,7 +315,8 @@ private final class HTTPExchanges: ChannelDuplexHandler {
     self.request = nil
     isOver = true
     pool.forget(self)
-    request?.answer.end(.failed(isReady ? error : error as? HTTPUnreachable ?? HTTPUnreachable(cause: error)))
+    request?.answer.give(
+      takeParts() + [.failed(isReady ? error : error as? HTTPUnreachable ?? HTTPUnreachable(cause: error))])
     context?.close(promise: nil)
   }
 
@@ -313,11 +331,15 @@ private final class HTTPExchanges: ChannelDuplexHandler {
     case .head(let head):
       // What follows on a connection that changes its protocol is no HTTP.
       isKeptAlive = head.isKeepAlive && head.status != .switchingProtocols
-      isHeld = !request.answer.give(.head(head))
-    case .body(let bytes): isHeld = !request.answer.give(.body(bytes))
+      isBodyDue = head.headers.contains(name: "Content-Length")
+      parts.append(.head(head))
+    case .body(let bytes):
+      isBodyDue = false
+      parts.append(.body(bytes))
     case .end:
       self.request = nil
       isHeld = false
+      let parts = takeParts()
       if isKeptAlive, context.channel.isActive {
         idleSince = .now()
         pool.giveBack(self)
@@ -325,8 +347,20 @@ private final class HTTPExchanges: ChannelDuplexHandler {
         pool.forget(self)
         context.close(promise: nil)
       }
-      request.answer.end(.end)
+      request.answer.give(parts + [.end])
     }
+  }
+
+  /// Its reader is woken once for what comes in together.
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if let request, !isBodyDue, !parts.isEmpty { isHeld = !request.answer.give(takeParts()) }
+    context.fireChannelReadComplete()
+  }
+
+  private func takeParts() -> [HTTPAnswer.Part] {
+    isBodyDue = false
+    defer { parts.removeAll(keepingCapacity: true) }
+    return parts
   }
 
   func read(context: ChannelHandlerContext) {
@@ -345,6 +379,20 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   func channelInactive(context: ChannelHandlerContext) {
     fail(ChannelError.eof)
     context.fireChannelInactive()
+  }
+}
+
+/// Sends each request's bytes as they are, between the socket and the decoder, which expects a request's parts.
+private final class WholeRequests: ChannelOutboundHandler {
+  typealias OutboundIn = HTTPClientRequestPart
+  typealias OutboundOut = ByteBuffer
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard case .body(.byteBuffer(let bytes)) = unwrapOutboundIn(data) else {
+      promise?.succeed()
+      return
+    }
+    context.write(wrapOutboundOut(bytes), promise: promise)
   }
 }
 

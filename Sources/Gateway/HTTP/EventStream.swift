@@ -42,6 +42,18 @@ struct EventStream {
     try await forward(stream) { element in select(element).map { ServerSentEvent(data: $0.serialized()) } }
   }
 
+  /// As above; `act` is called when the client can't be told any more.
+  mutating func forward(
+    _ stream: AsyncStream<JSONRPCMessage>, onFailure act: @Sendable () -> Void
+  ) async throws {
+    do {
+      try await forward(stream) { $0 }
+    } catch {
+      act()
+      throw error
+    }
+  }
+
   /// As above, for events that aren't messages.
   mutating func forward<Element: Sendable>(
     _ stream: AsyncStream<Element>, _ select: (Element) -> ServerSentEvent?

@@ -31,7 +31,8 @@ struct GatewayChannel: HTTPChannelHandler {
         withErrorHandling: false,
         // Fields of `HTTPTypes` are valid.
         withOutboundHeaderValidation: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-      try pipeline.addHandler(HTTPCallHandler(gateway))
+      let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
+      try pipeline.addHandler(HTTPCallHandler(gateway, wire: encoder))
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
       // Without a timeout: it doesn't see what `HTTPCallHandler` answers, which looks after idle connections instead.
       try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))

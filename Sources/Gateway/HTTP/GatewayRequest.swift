@@ -23,6 +23,8 @@ struct GatewayRequest: Sendable {
   let content: Content
   /// Absent where nobody looks after it: but for calls.
   var client: RequestClient?
+  /// Absent where it has still to be found: but for calls.
+  let route: Route?
   /// The caller's own, when it is 1 to 128 visible ASCII characters; a fresh one otherwise.
   let correlationID: String
   /// The part of the path that the route's `{…}` stands for, percent-decoded; absent when it is no UTF-8. Empty for
@@ -37,13 +39,14 @@ struct GatewayRequest: Sendable {
 
   init(
     method: HTTPRequest.Method, target: RequestTarget, headers: RequestHeaders, content: Content,
-    client: RequestClient? = nil
+    client: RequestClient? = nil, route: Route? = nil
   ) {
     self.method = method
     self.target = target
     self.headers = headers
     self.content = content
     self.client = client
+    self.route = route
     if let own = headers[.correlationID], (1...128).contains(own.utf8.count),
       own.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     {

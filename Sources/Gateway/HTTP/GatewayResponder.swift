@@ -34,10 +34,10 @@ struct GatewayResponder: HTTPResponder {
     return response
   }
 
-  /// Whether the request is one that `HTTPCallHandler` answers.
-  func isCall(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Bool {
-    guard case .found(let route, _) = routes.match(method, target.path) else { return false }
-    return route.isCall
+  /// The request's route, when it is one that `HTTPCallHandler` answers.
+  func callRoute(_ method: HTTPRequest.Method, _ target: RequestTarget) -> Route? {
+    guard case .found(let route, _) = routes.match(method, target.path), route.isCall else { return nil }
+    return route
   }
 
   /// The answer; with `Connection: close` when the rest of the request isn't to be read.
@@ -73,7 +73,7 @@ struct GatewayResponder: HTTPResponder {
   ) async throws(ErrorResponse) -> Response {
     if GatewayRequest.isTooLarge(contentLength: request.headers[.contentLength]) { throw .bodyTooLarge }
     let target = request.target
-    switch routes.match(request.method, target.path) {
+    switch request.route.map({ .found($0, parameter: "") }) ?? routes.match(request.method, target.path) {
     case .unknown: throw .notFound
     case .wrongMethod(let allowed): throw .methodNotAllowed(allowed)
     case .moved(let path):

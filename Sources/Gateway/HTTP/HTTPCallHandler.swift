@@ -1,4 +1,5 @@
 import CallExecution
+import HTTPExchange
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -36,6 +37,7 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   }
 
   private let responder: GatewayResponder
+  private let wire: ChannelHandlerContext
   private var context: ChannelHandlerContext?
   private var phase = Phase.betweenRequests
   /// Of a request that passes.
@@ -44,8 +46,11 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   /// Of the call that is read or answered.
   private var head: HTTPRequestHead?
   private var target = RequestTarget("")
+  private var route: Route?
   private var body: ByteBuffer?
   private var client: RequestClient?
+  /// It has been answered with a stream in place of what is still being worked on.
+  private var isLate = false
   /// What still comes of its body is for nobody, and the connection ends with the answer.
   private var isRefused = false
   private var began = NIODeadline.uptimeNanoseconds(0)
@@ -64,7 +69,11 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   private var patienceCheck: Scheduled<Void>?
   private var date = HTTPDate()
 
-  init(_ responder: GatewayResponder) { self.responder = responder }
+  /// - Parameter wire: where bytes go out that need no encoding any more
+  init(_ responder: GatewayResponder, wire: ChannelHandlerContext) {
+    self.responder = responder
+    self.wire = wire
+  }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
@@ -106,14 +115,15 @@ final class HTTPCallHandler: ChannelDuplexHandler {
     switch (phase, part) {
     case (.betweenRequests, .head(let head)):
       let target = RequestTarget(head.uri)
-      guard head.method == .POST, responder.isCall(.post, target) else {
+      let route = head.method == .POST ? responder.callRoute(.post, target) : nil
+      guard let route else {
         phase = .passing
         (isRead, isAnswered) = (false, false)
         context.fireChannelRead(wrapInboundOut(part))
         return true
       }
       phase = .reading
-      (self.head, self.target) = (head, target)
+      (self.head, self.target, self.route) = (head, target, route)
       began = lastActive
       if GatewayRequest.isTooLarge(contentLength: head.headers.first(name: "Content-Length")) {
         refuse(.bodyTooLarge, context)
@@ -230,18 +240,27 @@ final class HTTPCallHandler: ChannelDuplexHandler {
     self.client = client
     let request = GatewayRequest(
       method: .post, target: target, headers: RequestHeaders(pairs: head.headers.map { ($0.name, $0.value) }),
-      content: content, client: client)
+      content: content, client: client, route: route)
     let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
     Task(executorPreference: CallExecutor.shared) { [responder] in
-      let response = await responder.respond(to: request)
-      let writer = CallResponseWriter(handler: handler, response: response)
-      do {
-        try await response.body.write(writer)
-      } catch {
-        // An answer that breaks off, whose client is told so by the connection's end.
-        writer.run { $0.context?.close(promise: nil) }
-      }
+      await CallResponseWriter.send(await responder.respond(to: request), to: client, on: handler)
     }
+  }
+
+  /// A stream begins in place of the answer that the client has waited for; false when there is none to begin.
+  private func answerLate() -> Bool {
+    guard let client, let context, let response = client.lateResponse() else { return false }
+    isLate = true
+    let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+    Task(executorPreference: CallExecutor.shared) {
+      await CallResponseWriter.send(response, to: client, isLate: true, on: handler)
+    }
+    return true
+  }
+
+  /// Whether what is to be written is the answer, or a part of it, that this client gets.
+  fileprivate func isAnswering(_ client: RequestClient, isLate: Bool) -> Bool {
+    phase == .answering && self.client === client && self.isLate == isLate
   }
 
   /// The call's answer, or a part of it.
@@ -250,40 +269,73 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   ///   - response: with the first part
   ///   - isEnd: it is the last part
   fileprivate func write(_ response: Response?, _ bytes: ByteBuffer?, isEnd: Bool, _ promise: EventLoopPromise<Void>?) {
-    guard phase == .answering, let context, let head else {
+    guard let context, let head else {
       promise?.fail(ChannelError.ioOnClosedChannel)
       return
     }
     if let response {
-      var headers = HTTPHeaders()
-      headers.reserveCapacity(response.headers.count + 2)
-      for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }
-      headers.add(name: "Date", value: date.now())
-      isRefused = isRefused || response.headers[.connection] == "close"
-      if isLast(head), !headers.contains(name: "Connection") { headers.add(name: "Connection", value: "close") }
-      let status = HTTPResponseStatus(statusCode: response.status.code, reasonPhrase: response.status.reasonPhrase)
-      context.write(
-        wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: status, headers: headers))), promise: nil)
+      let fields = ResponseFields(response)
+      isRefused = isRefused || fields.closes
+      if isEnd, let bytes, fields.stateLength, head.version == .http1_1, response.status != .noContent {
+        return finish(head, whole(response, fields, bytes, isLast: isLast(head)), promise, context)
+      }
+      context.write(wrapOutboundOut(.head(encoded(response, to: head))), promise: nil)
     }
     if let bytes, bytes.readableBytes > 0 {
       context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: isEnd ? nil : promise)
     } else if !isEnd {
       promise?.succeed()
     }
-    if isEnd { finish(head, promise, context) } else { context.flush() }
+    if isEnd { finish(head, nil, promise, context) } else { context.flush() }
   }
+
+  private func encoded(_ response: Response, to head: HTTPRequestHead) -> HTTPResponseHead {
+    var headers = HTTPHeaders()
+    headers.reserveCapacity(response.headers.count + 2)
+    for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }
+    headers.add(name: "Date", value: date.now())
+    if isLast(head), !headers.contains(name: "Connection") { headers.add(name: "Connection", value: "close") }
+    let status = HTTPResponseStatus(statusCode: response.status.code, reasonPhrase: response.status.reasonPhrase)
+    return HTTPResponseHead(version: head.version, status: status, headers: headers)
+  }
+
+  /// The bytes of an answer of HTTP/1.1 that states its length. Fields of `HTTPTypes` are valid.
+  private func whole(
+    _ response: Response, _ fields: ResponseFields, _ body: ByteBuffer, isLast: Bool
+  ) -> ByteBuffer {
+    var lines = HTTPFieldLines()
+    for field in response.headers { lines.add(field.name.rawName, field.value) }
+    lines.add("Date", date.now())
+    if isLast, !fields.haveConnection { lines.add("Connection", "close") }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(64 + lines.bytes.count + body.readableBytes)
+    bytes.append(text: "HTTP/1.1 ")
+    bytes.append(text: String(response.status.code))
+    bytes.append(UInt8(ascii: " "))
+    bytes.append(text: response.status.reasonPhrase)
+    bytes.endLine()
+    bytes.append(contentsOf: lines.bytes)
+    bytes.endLine()
+    body.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
+    return ByteBuffer(bytes: bytes)
+  }
+
+  fileprivate func closeConnection() { context?.close(promise: nil) }
 
   private func isLast(_ head: HTTPRequestHead) -> Bool {
     isRefused || isQuiescing || !head.isKeepAlive || head.version != .http1_1
   }
 
-  private func finish(_ head: HTTPRequestHead, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+  /// - Parameter whole: the answer, when nothing of it has been written
+  private func finish(
+    _ head: HTTPRequestHead, _ whole: ByteBuffer?, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
+  ) {
     client?.forget()
-    (self.head, body, client) = (nil, nil, nil)
+    (self.head, route, body, client, isLate) = (nil, nil, nil, nil, false)
     // From now on the client has the idle timeout's time to take the answer.
     lastActive = .now()
     guard isLast(head) else {
-      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+      writeEnd(whole, promise, context)
       phase = .betweenRequests
       takeHeld(context)
       return
@@ -298,7 +350,15 @@ final class HTTPCallHandler: ChannelDuplexHandler {
       context.close(mode: .output, promise: nil)
       context.eventLoop.scheduleTask(in: Self.farewell) { handler.value.context?.close(promise: nil) }
     }
-    context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+    writeEnd(whole, written, context)
+  }
+
+  private func writeEnd(_ whole: ByteBuffer?, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext) {
+    if let whole {
+      wire.writeAndFlush(NIOAny(whole), promise: promise)
+    } else {
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
+    }
   }
 
   // MARK: Time
@@ -319,9 +379,33 @@ final class HTTPCallHandler: ChannelDuplexHandler {
     patienceCheck = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
       guard let self else { return }
       patienceCheck = nil
-      guard phase == .answering else { return }
+      guard phase == .answering, !isLate else { return }
       let rest = began + Self.patience - .now()
-      if rest > .zero { checkPatience(in: rest) } else { client?.noteLongWait() }
+      if rest > .zero {
+        checkPatience(in: rest)
+      } else if !answerLate() {
+        // The work may not have come so far that there is anything to say.
+        checkPatience(in: .seconds(1))
+      }
+    }
+  }
+}
+
+/// What its fields say of how a response goes out, from one look at them: each lookup is one.
+private struct ResponseFields {
+  private(set) var haveConnection = false
+  /// The connection ends with the response.
+  private(set) var closes = false
+  private(set) var stateLength = false
+
+  init(_ response: Response) {
+    for field in response.headers {
+      if field.name == .connection {
+        haveConnection = true
+        closes = field.value == "close"
+      } else if field.name == .contentLength {
+        stateLength = true
+      }
     }
   }
 }
@@ -329,21 +413,40 @@ final class HTTPCallHandler: ChannelDuplexHandler {
 /// Writes the answer of one call. An answer whose length is known goes out in one piece.
 private struct CallResponseWriter: ResponseBodyWriter, Sendable {
   let handler: NIOLoopBound<HTTPCallHandler>
+  let client: RequestClient
+  let isLate: Bool
   /// Absent once it has been sent.
   private var response: Response?
   private let isWhole: Bool
   private var whole: ByteBuffer?
 
-  init(handler: NIOLoopBound<HTTPCallHandler>, response: Response) {
+  private init(handler: NIOLoopBound<HTTPCallHandler>, client: RequestClient, isLate: Bool, response: Response) {
     self.handler = handler
+    self.client = client
+    self.isLate = isLate
     self.response = response
     isWhole = response.body.contentLength != nil
+  }
+
+  /// - Parameter isLate: it is a stream in place of an answer that isn't there yet
+  static func send(
+    _ response: Response, to client: RequestClient, isLate: Bool = false, on handler: NIOLoopBound<HTTPCallHandler>
+  ) async {
+    let writer = CallResponseWriter(handler: handler, client: client, isLate: isLate, response: response)
+    do {
+      try await response.body.write(writer)
+    } catch {
+      // An answer that breaks off, whose client is told so by the connection's end.
+      writer.run({ $0.closeConnection() }, else: {})
+    }
   }
 
   mutating func write(_ buffer: ByteBuffer) async throws {
     guard isWhole else {
       let promise = handler.eventLoop.makePromise(of: Void.self)
-      run { [response] in $0.write(response, buffer, isEnd: false, promise) }
+      run(
+        { [response] in $0.write(response, buffer, isEnd: false, promise) },
+        else: { promise.fail(ChannelError.ioOnClosedChannel) })
       response = nil
       // Not faster than the client reads.
       return try await promise.futureResult.get()
@@ -356,15 +459,18 @@ private struct CallResponseWriter: ResponseBodyWriter, Sendable {
   }
 
   consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
-    run { [response, whole] in $0.write(response, whole, isEnd: true, nil) }
+    run({ [response, whole] in $0.write(response, whole ?? ByteBuffer(), isEnd: true, nil) }, else: {})
   }
 
   /// On the connection's event loop.
-  func run(_ act: @escaping @Sendable (HTTPCallHandler) -> Void) {
-    if handler.eventLoop.inEventLoop {
-      act(handler.value)
-    } else {
-      handler.eventLoop.execute { [handler] in act(handler.value) }
+  ///
+  /// - Parameter otherwise: in place of `act` when the client has gone, or gets another answer
+  private func run(
+    _ act: @escaping @Sendable (HTTPCallHandler) -> Void, else otherwise: @escaping @Sendable () -> Void
+  ) {
+    let act: @Sendable () -> Void = { [handler, client, isLate] in
+      if handler.value.isAnswering(client, isLate: isLate) { act(handler.value) } else { otherwise() }
     }
+    if handler.eventLoop.inEventLoop { act() } else { handler.eventLoop.execute(act) }
   }
 }

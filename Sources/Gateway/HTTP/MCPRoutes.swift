@@ -284,44 +284,49 @@ struct MCPRoutes: Sendable {
     _ request: GatewayRequest, _ id: JSONRPCID, handle: CallHandle = CallHandle(), wantsStream: Bool,
     endsWithConnection: Bool, _ answer: @escaping @Sendable (MCPExchange) async -> MCPAnswer
   ) async -> Response {
-    // Without a stream that the client asked for there is nothing to say beside the answer.
-    let (messages, sink) =
-      wantsStream
-      ? AsyncStream.makeStream(of: JSONRPCMessage.self, bufferingPolicy: .bufferingNewest(1_024)) : (nil, nil)
-    let exchange = MCPExchange(handle: handle) { sink?.yield($0) }
     let onEnd: @Sendable () -> Void = {
       if endsWithConnection { handle.giveUp(.client("the client closed the stream")) }
     }
-    let first = FirstOf<MCPAnswer?>()
     // For as long as the work takes: the client may go before a stream has begun.
     request.client?.whenGone(onEnd)
+    if wantsStream { return stream(of: answer, to: request, id, handle, onEnd) }
+    let late = FirstOf<JSONRPCMessage>()
+    request.client?.whenWaitedLong {
+      var response = EventStream.response { events in
+        try await events.forward(Self.alone(late), onFailure: onEnd)
+      }
+      response.headers[.correlationID] = request.correlationID
+      return response
+    }
+    // Without a stream that the client asked for there is nothing to say beside the answer.
+    let answer = await answer(MCPExchange(handle: handle) { _ in })
+    request.client?.forget()
+    late.set(answer.message(id: id))
+    return Self.respond(answer, id)
+  }
+
+  private func stream(
+    of answer: @escaping @Sendable (MCPExchange) async -> MCPAnswer, to request: GatewayRequest, _ id: JSONRPCID,
+    _ handle: CallHandle, _ onEnd: @escaping @Sendable () -> Void
+  ) -> Response {
+    let (messages, sink) = AsyncStream.makeStream(of: JSONRPCMessage.self, bufferingPolicy: .bufferingNewest(1_024))
     let work = Task(executorPreference: CallExecutor.shared) {
-      let answer = await answer(exchange)
+      let answer = await answer(MCPExchange(handle: handle) { sink.yield($0) })
       request.client?.forget()
-      sink?.finish()
-      first.set(answer)
+      sink.finish()
       return answer
     }
-    if !wantsStream {
-      request.client?.whenWaitedLong { first.set(nil) }
-      if let early = await first.value { return Self.respond(early, id) }
-    }
     return EventStream.response { events in
-      do {
-        try await events.forward(messages ?? Self.silence(until: work)) { $0 }
-      } catch {
-        onEnd()
-        throw error
-      }
+      try await events.forward(messages, onFailure: onEnd)
       try await events.send(await work.value.message(id: id))
     }
   }
 
-  private static func silence(until work: Task<MCPAnswer, Never>) -> AsyncStream<JSONRPCMessage> {
-    AsyncStream { end in
+  private static func alone(_ message: FirstOf<JSONRPCMessage>) -> AsyncStream<JSONRPCMessage> {
+    AsyncStream { sink in
       Task {
-        _ = await work.value
-        end.finish()
+        sink.yield(await message.value)
+        sink.finish()
       }
     }
   }

@@ -28,7 +28,10 @@ final class HTTPConnection: UpstreamConnection {
     var sessionID: String?
     var end: String?
     /// What all requests of this era and session have.
-    var headers = HTTPHeaders()
+    var headers = HTTPHeaders() {
+      didSet { lines = HTTPFieldLines(headers) }
+    }
+    private(set) var lines = HTTPFieldLines()
     /// By the request's id.
     var running: [Int: HTTPCall] = [:]
   }
@@ -117,7 +120,7 @@ final class HTTPConnection: UpstreamConnection {
     accepting.replaceOrAdd(name: "Accept", value: "text/event-stream")
     let answer = HTTPAnswer()
     await withTaskCancellationHandler {
-      origin.send(.GET, accepting, nil, answer: answer)
+      origin.send(.GET, HTTPFieldLines(accepting), nil, answer: answer)
       defer { answer.cancel() }
       guard case .head(let head) = await answer.next(), head.status == .ok else { return }
       var parser = ServerSentEventParser(maximumEventBytes: limits.line)
@@ -226,13 +229,13 @@ extension HTTPConnection {
   }
 
   private func exchange(_ call: HTTPCall) async -> UpstreamReply {
-    let (era, common) = state.withLock { ($0.era, $0.headers) }
-    let headers = Self.headers(common, mirroring: call.request, era)
+    let (era, common, lines) = state.withLock { ($0.era, $0.headers, $0.lines) }
+    let fields = Self.fields(common, lines, mirroring: call.request, era)
     let body = call.request.bytes(id: call.id, era: era)
     if let refusal = call.request.admit?() { return .refused(refusal) }
     let answer = HTTPAnswer()
     guard call.send(for: answer) else { return .notSent(call.endReason ?? "the call was cancelled") }
-    origin.send(.POST, headers, body, answer: answer)
+    origin.send(.POST, fields, body, answer: answer)
     // What still comes after the reply is for nobody: the stream is closed.
     defer { answer.cancel() }
     return await read(answer, for: call)
@@ -274,21 +277,29 @@ extension HTTPConnection {
     return all
   }
 
-  private static func headers(
-    _ common: HTTPHeaders, mirroring message: UpstreamRequest, _ era: UpstreamEra
-  ) -> HTTPHeaders {
-    var all = common
-    if let credential = message.credentialHeader { all.replaceOrAdd(name: credential.name, value: credential.value) }
-    guard era.version.isModern else {
-      // A legacy client names the version once it is agreed upon.
-      if message.method == "initialize" { all.remove(name: RoutingHeaders.protocolVersion) }
+  /// - Parameter lines: the common ones'
+  private static func fields(
+    _ common: HTTPHeaders, _ lines: HTTPFieldLines, mirroring message: UpstreamRequest, _ era: UpstreamEra
+  ) -> HTTPFieldLines {
+    let routing =
+      era.version.isModern
+      ? RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue) : []
+    // A legacy client names the version once it is agreed upon.
+    let begins = !era.version.isModern && message.method == "initialize"
+    if message.credentialHeader == nil, message.parameterHeaders.isEmpty, !begins {
+      var all = lines
+      // The operator's can't have these names.
+      for (name, value) in routing { all.add(name, value) }
       return all
     }
-    // The operator's can't have these names.
-    all.add(
-      contentsOf: RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue))
-    for (name, value) in message.parameterHeaders { all.replaceOrAdd(name: name, value: value) }
-    return all
+    var all = common
+    if let credential = message.credentialHeader { all.replaceOrAdd(name: credential.name, value: credential.value) }
+    if begins { all.remove(name: RoutingHeaders.protocolVersion) }
+    for (name, value) in routing { all.add(name: name, value: value) }
+    if era.version.isModern {
+      for (name, value) in message.parameterHeaders { all.replaceOrAdd(name: name, value: value) }
+    }
+    return HTTPFieldLines(all)
   }
 
   private func read(
@@ -411,7 +422,7 @@ extension HTTPConnection {
     }
     defer { timer.cancel() }
     return await withTaskCancellationHandler {
-      origin.send(method, state.withLock { $0.headers }, body, answer: answer)
+      origin.send(method, state.withLock { $0.lines }, body, answer: answer)
       guard case .head(let head) = await answer.next() else { return nil }
       if head.mediaType.is("text/event-stream") {
         answer.cancel()

@@ -61,7 +61,7 @@ public enum RoutingHeaders {
       return "\(name) header is missing"
     }
     guard let header = isEncoded ? MCPHeaderValue.decoded(raw) : raw else { return MCPHeaderValue.malformed(name, raw) }
-    if let text = value?.stringValue, text.utf8.elementsEqual(header.utf8) { return nil }
+    if let text = value?.stringValue, text.hasSameBytes(as: header) { return nil }
     return value == nil
       ? "\(name) header has nothing to match, the body has no \(place())"
       : "\(name) header does not match the body's \(place())"

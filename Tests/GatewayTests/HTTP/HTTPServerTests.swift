@@ -1,6 +1,8 @@
 import Dispatch
 import Glibc
+import HTTPTypes
 import HummingbirdTesting
+import StrictJSON
 import Synchronization
 import Testing
 
@@ -8,11 +10,12 @@ import Testing
 
 /// What only bytes on a socket can show.
 @Suite(.timeLimit(.minutes(1))) struct HTTPServerTests {
-  private func exchange(_ bytes: [UInt8], closesSide: Bool = false, pieces: Int? = nil, untilClosed: Bool = false)
-    async throws -> String
-  {
+  private func exchange(
+    _ bytes: [UInt8], closesSide: Bool = false, pieces: Int? = nil, untilClosed: Bool = false,
+    policy: [String: String]? = nil, tools: any ToolRunner = ScriptedTools()
+  ) async throws -> String {
     let answer = Mutex("")
-    try await GatewayFixture.run(setup: .live) { gateway async throws in
+    try await GatewayFixture.run(policy: policy, tools: tools, setup: .live) { gateway async throws in
       let port = try #require(gateway.client.port)
       // On a thread of its own: the server needs those that tasks run on.
       let text = try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<String, any Error>) in
@@ -101,6 +104,32 @@ import Testing
     #expect(answer.contains("X-Correlation-ID: mine\r\n"))
     #expect(answer.contains(#/\r\nDate: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\r\n/#))
     #expect(!answer.lowercased().contains("connection: close"))
+  }
+
+  /// Who has waited for ten seconds gets a stream in place of the answer, and the answer in it; then it is the next
+  /// request's turn.
+  @Test func aLateAnswerComesAsAStream() async throws {
+    let tools = ScriptedTools(definitions: [MCPRouteTests.definition("slow")]) { tool, _ in
+      try? await Task.sleep(for: .milliseconds(11_500))
+      return .succeeded(["slept": true])
+    }
+    let message = MCPRequest.modernCall("slow")
+    var head = "POST /mcp HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Correlation-ID: mine\r\n"
+    for field in message.headers { head += "\(field.name.rawName): \(field.value)\r\n" }
+    let body = String(decoding: message.body.serialized(), as: UTF8.self)
+    let first = head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body
+    let answers = try await exchange(
+      Array((first + Self.call("next", headers: "Connection: close\r\n")).utf8), untilClosed: true,
+      policy: MCPRouteTests.allowEverything, tools: tools)
+    #expect(Self.statuses(answers) == [200, 200])
+    let late = answers.split(separator: "HTTP/1.1 ")[0].lowercased()
+    #expect(late.contains("content-type: text/event-stream\r\n"))
+    #expect(late.contains("x-correlation-id: mine\r\n"))
+    #expect(late.contains("transfer-encoding: chunked\r\n"))
+    #expect(late.ranges(of: "data: ").count == 1)
+    #expect(late.contains(#""structuredcontent":{"slept":true}"#))
+    #expect(late.contains("\r\n0\r\n\r\n"))
+    #expect(tools.sent.map(\.tool) == ["slow", "hack"])
   }
 
   @Test func whatIsNoHTTPAfterACallEndsTheConnectionAfterItsAnswer() async throws {

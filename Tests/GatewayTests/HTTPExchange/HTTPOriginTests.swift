@@ -14,7 +14,7 @@ import Testing
 
   private static func answer(_ origin: HTTPOrigin, _ method: HTTPMethod = .POST, _ body: String? = "{}") -> HTTPAnswer {
     let answer = HTTPAnswer()
-    origin.send(method, HTTPHeaders([("X-A", "b")]), body.map { Array($0.utf8) }, answer: answer)
+    origin.send(method, HTTPFieldLines(HTTPHeaders([("X-A", "b")])), body.map { Array($0.utf8) }, answer: answer)
     return answer
   }
 
@@ -40,7 +40,7 @@ import Testing
     #expect(try await Self.read(Self.answer(origin)) == "200 yes")
     #expect(
       server.requests == [
-        "POST /mcp?a=b HTTP/1.1\r\nX-A: b\r\nHost: 127.0.0.1:\(server.port)\r\nContent-Length: 2\r\n\r\n{}"
+        "POST /mcp?a=b HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nX-A: b\r\nContent-Length: 2\r\n\r\n{}"
       ])
     await origin.shutdown()
   }
@@ -138,7 +138,7 @@ import Testing
     // What is cancelled before it is sent isn't sent.
     let early = HTTPAnswer()
     early.cancel()
-    origin.send(.POST, HTTPHeaders(), [], answer: early)
+    origin.send(.POST, HTTPFieldLines(), [], answer: early)
     await origin.shutdown()
     #expect(server.requests.count == 1)
   }

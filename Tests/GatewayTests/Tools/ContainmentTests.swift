@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test(arguments: ["modern", "legacy"]) func aServerThatAcknowledges(mode: String) async throws {
-    try await run(mode: mode, graceSeconds: 5) { fixture async throws in
+    try await run(mode: mode, graceSeconds: 10) { fixture async throws in
       async let answer = fixture.call("sleep_answering_cancel", ["seconds": 60])
       let call = try await fixture.log.first("call", tag: "a")
       let receipt = try await fixture.kill()
@@ -147,7 +147,7 @@ import Testing
       #expect(settled["calls"]?[0]?["verdict"] == "cancelled")
       #expect(settled["calls"]?[0]?["cancellation"] == "acknowledged")
       // Past the grace time the process is still the same.
-      try await Task.sleep(for: .milliseconds(5_500))
+      try await Task.sleep(for: .milliseconds(10_500))
       #expect(try await fixture.call("echo", tag: "b", session: "s2")["success"] == true)
       #expect(fixture.log.entries("call", tag: "b").first?["pid"] == call["pid"])
       #expect(fixture.log.processes.count == 1)

@@ -1,0 +1,33 @@
+public import NIOHTTP1
+
+/// Header fields in the bytes that go out. Whoever adds one answers for its validity.
+public struct HTTPFieldLines: Sendable {
+  public private(set) var bytes: [UInt8] = []
+
+  public init() {}
+
+  public init(_ headers: HTTPHeaders) {
+    for (name, value) in headers { add(name, value) }
+  }
+
+  public mutating func add(_ name: String, _ value: String) {
+    bytes.append(text: name)
+    bytes.append(UInt8(ascii: ":"))
+    bytes.append(UInt8(ascii: " "))
+    bytes.append(text: value)
+    bytes.endLine()
+  }
+}
+
+extension [UInt8] {
+  /// `append(contentsOf: text.utf8)` goes by way of what any collection can.
+  package mutating func append(text: String) {
+    var text = text
+    text.withUTF8 { append(contentsOf: $0) }
+  }
+
+  package mutating func endLine() {
+    append(0x0D)
+    append(0x0A)
+  }
+}
