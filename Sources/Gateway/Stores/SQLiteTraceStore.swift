@@ -24,9 +24,6 @@ public final class SQLiteTraceStore: TraceStore {
     var row: TraceWriter.Row
     /// Absent when nobody waits: the row is in the log.
     var done: (@Sendable (TraceStoreError?) -> Void)?
-
-    /// A note stands in no order with anything.
-    var isNote: Bool { if case .running = row { true } else { false } }
   }
 
   private struct Queue: ~Copyable {
@@ -37,7 +34,8 @@ public final class SQLiteTraceStore: TraceStore {
     var isWriting = false
     /// Somebody will look after what waits.
     var isTimed = false
-    /// What the log has is to be written too.
+    /// What the log has is to be written too. Not the same as that nobody is timed: somebody may be timed anew, for what
+    /// came since, before this is written.
     var isDue = false
     var isClosed = false
     var isFailing = false
@@ -46,9 +44,11 @@ public final class SQLiteTraceStore: TraceStore {
     /// What is written next, together. Notes go alone while nothing else is due: calls wait for them, and what the log has
     /// costs less the more of it is written at once. Everything else goes in the order in which it came.
     mutating func takeBatch() -> [Waiting] {
-      if !isDue, logged < SQLiteTraceStore.maximumBatch, waiting.allSatisfy({ $0.done == nil || $0.isNote }) {
-        let notes = waiting.filter(\.isNote)
-        waiting.removeAll(where: \.isNote)
+      if !isDue, logged < SQLiteTraceStore.maximumBatch,
+        waiting.allSatisfy({ $0.done == nil || $0.row.isNote })
+      {
+        let notes = waiting.filter(\.row.isNote)
+        waiting.removeAll(where: \.row.isNote)
         return notes
       }
       let batch = Array(waiting.prefix(SQLiteTraceStore.maximumBatch))

@@ -9,6 +9,9 @@ struct TraceWriter {
     case running(TraceEvent)
     /// Writes what is there already: a write that changes nothing.
     case probe
+
+    /// A call that runs: no part of the chain, and in no order with anything.
+    var isNote: Bool { if case .running = self { true } else { false } }
   }
 
   /// How long SQLite waits for another process.
@@ -148,7 +151,7 @@ struct TraceWriter {
     var hasWritten = false
     try database.connection.execute("BEGIN IMMEDIATE")
     // Notes leave the chain as it is. A probe says whether it could go on.
-    let isOfChain = rows.contains { if case .running = $0 { false } else { true } }
+    let isOfChain = !rows.allSatisfy(\.isNote)
     if isOfChain { try database.chain.begin() }
     for row in rows {
       switch row {
