@@ -277,9 +277,9 @@ final class HTTPCallHandler: ChannelDuplexHandler {
       let fields = ResponseFields(response)
       isRefused = isRefused || fields.closes
       if isEnd, let bytes, fields.stateLength, head.version == .http1_1, response.status != .noContent {
-        return finish(head, whole(response, fields, bytes, isLast: isLast(head)), promise, context)
+        return finish(head, whole(response, fields, bytes, to: head), promise, context)
       }
-      context.write(wrapOutboundOut(.head(encoded(response, to: head))), promise: nil)
+      context.write(wrapOutboundOut(.head(encoded(response, fields, to: head))), promise: nil)
     }
     if let bytes, bytes.readableBytes > 0 {
       context.write(wrapOutboundOut(.body(.byteBuffer(bytes))), promise: isEnd ? nil : promise)
@@ -289,24 +289,31 @@ final class HTTPCallHandler: ChannelDuplexHandler {
     if isEnd { finish(head, nil, promise, context) } else { context.flush() }
   }
 
-  private func encoded(_ response: Response, to head: HTTPRequestHead) -> HTTPResponseHead {
+  private func encoded(
+    _ response: Response, _ fields: ResponseFields, to head: HTTPRequestHead
+  ) -> HTTPResponseHead {
     var headers = HTTPHeaders()
     headers.reserveCapacity(response.headers.count + 2)
-    for field in response.headers { headers.add(name: field.name.rawName, value: field.value) }
-    headers.add(name: "Date", value: date.now())
-    if isLast(head), !headers.contains(name: "Connection") { headers.add(name: "Connection", value: "close") }
+    eachField(of: response, fields, to: head) { headers.add(name: $0, value: $1) }
     let status = HTTPResponseStatus(statusCode: response.status.code, reasonPhrase: response.status.reasonPhrase)
     return HTTPResponseHead(version: head.version, status: status, headers: headers)
   }
 
+  /// The response's fields, and those that the connection adds.
+  private func eachField(
+    of response: Response, _ fields: ResponseFields, to head: HTTPRequestHead, _ add: (String, String) -> Void
+  ) {
+    for field in response.headers { add(field.name.rawName, field.value) }
+    add("Date", date.now())
+    if isLast(head), !fields.haveConnection { add("Connection", "close") }
+  }
+
   /// The bytes of an answer of HTTP/1.1 that states its length. Fields of `HTTPTypes` are valid.
   private func whole(
-    _ response: Response, _ fields: ResponseFields, _ body: ByteBuffer, isLast: Bool
+    _ response: Response, _ fields: ResponseFields, _ body: ByteBuffer, to head: HTTPRequestHead
   ) -> ByteBuffer {
     var lines = HTTPFieldLines()
-    for field in response.headers { lines.add(field.name.rawName, field.value) }
-    lines.add("Date", date.now())
-    if isLast, !fields.haveConnection { lines.add("Connection", "close") }
+    eachField(of: response, fields, to: head) { lines.add($0, $1) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(64 + lines.bytes.count + body.readableBytes)
     bytes.append(text: "HTTP/1.1 ")

@@ -279,7 +279,8 @@ struct MCPRoutes: Sendable {
 
   // MARK: One exchange
 
-  /// Answers with JSON, or with a stream when the client wants progress or the answer takes long.
+  /// Answers with JSON, or with a stream when the client wants progress or the answer takes long. On a task that nobody
+  /// cancels: `HTTPCallHandler`'s.
   private func exchange(
     _ request: GatewayRequest, _ id: JSONRPCID, handle: CallHandle = CallHandle(), wantsStream: Bool,
     endsWithConnection: Bool, _ answer: @escaping @Sendable (MCPExchange) async -> MCPAnswer
@@ -290,10 +291,10 @@ struct MCPRoutes: Sendable {
     // For as long as the work takes: the client may go before a stream has begun.
     request.client?.whenGone(onEnd)
     if wantsStream { return stream(of: answer, to: request, id, handle, onEnd) }
-    let late = FirstOf<JSONRPCMessage>()
+    let late = FirstOf<MCPAnswer>()
     request.client?.whenWaitedLong {
       var response = EventStream.response { events in
-        try await events.forward(Self.alone(late), onFailure: onEnd)
+        try await events.forward(Self.alone(late, id), onFailure: onEnd)
       }
       response.headers[.correlationID] = request.correlationID
       return response
@@ -301,7 +302,7 @@ struct MCPRoutes: Sendable {
     // Without a stream that the client asked for there is nothing to say beside the answer.
     let answer = await answer(MCPExchange(handle: handle) { _ in })
     request.client?.forget()
-    late.set(answer.message(id: id))
+    late.set(answer)
     return Self.respond(answer, id)
   }
 
@@ -322,10 +323,10 @@ struct MCPRoutes: Sendable {
     }
   }
 
-  private static func alone(_ message: FirstOf<JSONRPCMessage>) -> AsyncStream<JSONRPCMessage> {
+  private static func alone(_ answer: FirstOf<MCPAnswer>, _ id: JSONRPCID) -> AsyncStream<JSONRPCMessage> {
     AsyncStream { sink in
       Task {
-        sink.yield(await message.value)
+        sink.yield(await answer.value.message(id: id))
         sink.finish()
       }
     }

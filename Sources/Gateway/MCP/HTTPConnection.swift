@@ -281,25 +281,27 @@ extension HTTPConnection {
   private static func fields(
     _ common: HTTPHeaders, _ lines: HTTPFieldLines, mirroring message: UpstreamRequest, _ era: UpstreamEra
   ) -> HTTPFieldLines {
-    let routing =
-      era.version.isModern
-      ? RoutingHeaders.headers(method: message.method, name: message.name, version: era.version.rawValue) : []
+    let isModern = era.version.isModern
+    let parameters = isModern ? message.parameterHeaders : []
     // A legacy client names the version once it is agreed upon.
-    let begins = !era.version.isModern && message.method == "initialize"
-    if message.credentialHeader == nil, message.parameterHeaders.isEmpty, !begins {
-      var all = lines
-      // The operator's can't have these names.
-      for (name, value) in routing { all.add(name, value) }
-      return all
+    let begins = !isModern && message.method == "initialize"
+    var all = lines
+    if message.credentialHeader != nil || !parameters.isEmpty || begins {
+      // Some take the place of the operator's.
+      var own = common
+      if let credential = message.credentialHeader { own.replaceOrAdd(name: credential.name, value: credential.value) }
+      for (name, value) in parameters { own.replaceOrAdd(name: name, value: value) }
+      if begins { own.remove(name: RoutingHeaders.protocolVersion) }
+      all = HTTPFieldLines(own)
     }
-    var all = common
-    if let credential = message.credentialHeader { all.replaceOrAdd(name: credential.name, value: credential.value) }
-    if begins { all.remove(name: RoutingHeaders.protocolVersion) }
-    for (name, value) in routing { all.add(name: name, value: value) }
-    if era.version.isModern {
-      for (name, value) in message.parameterHeaders { all.replaceOrAdd(name: name, value: value) }
+    guard isModern else { return all }
+    // The operator's can't have these names.
+    for (name, value) in RoutingHeaders.headers(
+      method: message.method, name: message.name, version: era.version.rawValue)
+    {
+      all.add(name, value)
     }
-    return HTTPFieldLines(all)
+    return all
   }
 
   private func read(
