@@ -455,6 +455,7 @@ def test_axe_finds_nothing_serious(browser: Browser, busy_gateway, size: str, sc
 @pytest.mark.parametrize("width", [320, 360, 768, 1000, 1920])
 def test_nothing_is_wider_than_the_screen(browser: Browser, busy_gateway, width: int) -> None:
     with watched(browser, busy_gateway, {"width": width, "height": 740}) as watching:
+        assert watching.page.evaluate("document.documentElement.scrollWidth") <= width
         page = sign_in(watching.page, busy_gateway)
         busy_gateway.call("y" * 128, {"long": "z" * 400}, "x" * 256, context={"agent_id": "w" * 256})
         expect(event(page, "y" * 20).first).to_be_visible()
