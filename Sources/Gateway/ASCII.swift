@@ -9,8 +9,10 @@ extension String {
     guard utf8.count == other.utf8.count else { return false }
     let isSame = utf8.withContiguousStorageIfAvailable { bytes in
       other.utf8.withContiguousStorageIfAvailable { others in
-        for index in bytes.indices where bytes[index].asciiLowercased != others[index].asciiLowercased { return false }
-        return true
+        // Most are spelled the same way.
+        bytes.indices.allSatisfy { index in
+          bytes[index] == others[index] || bytes[index].asciiLowercased == others[index].asciiLowercased
+        }
       }
     }
     // Text that isn't native has no bytes to look at.

@@ -18,6 +18,9 @@ final class FirstOf<Value: Sendable>: Sendable {
     waiter?.resume(returning: value)
   }
 
+  /// Absent while there is none.
+  var current: Value? { state.withLock { $0.value } }
+
   /// For one task.
   var value: Value {
     get async {

@@ -76,10 +76,19 @@ public final class Gatekeeper: Sendable {
       rateLimiter.status(of: RateLimiter.Caller(call), tool: call.toolName, limit: limit)
     }
     let hash = Self.hash(call.arguments)
-    var ruling = await rule(on: call, tool, hash, under: policy)
+    // Each asynchronous step costs as much as a check: only those are gone into that have something to do.
+    var ruling = rule(on: call, tool, under: policy)
+    if ruling.waitsForHuman, let approvals {
+      ruling = await self.ruling(of: approvals, on: call, tool, hash, ruling.decision, policy)
+    }
     // Before the approval is used up: what can't be lent costs none.
-    let credential = await lend(to: call, tool, &ruling)
-    await useApproval(for: call, hash, &ruling)
+    var credential: Credential?
+    if ruling.decision.action == .allow, let tool, let settings = tool.credentials {
+      credential = await lend(settings, of: tool, to: call, &ruling)
+    }
+    if ruling.decision.action == .allow, let id = ruling.approvalToUse, let approvals {
+      await use(id, of: approvals, for: call, hash, &ruling)
+    }
     let decision = ruling.decision
     var event = TraceEvent(
       eventID: ids.next(), timestamp: started, kind: .toolCall, sessionID: call.sessionID.rawValue,
@@ -123,8 +132,12 @@ public final class Gatekeeper: Sendable {
   private func finish(
     _ event: TraceEvent, _ answer: CallAnswer, after note: TraceNote?, for correlationID: String
   ) async -> CallAnswer {
-    let isRecorded = await record(
-      event, after: note, passes: answer.decision.action == .allow, for: correlationID)
+    // Let through to its end, as its note says.
+    let passes = answer.decision.action == .allow && event.executed
+    if passes, let note, note.isDurable, traces.finishAtOnce(event) {
+      return conclude(event, answer, isRecorded: true)
+    }
+    let isRecorded = await record(event, after: note, synced: !passes, for: correlationID)
     return conclude(event, answer, isRecorded: isRecorded)
   }
 
@@ -163,12 +176,12 @@ public final class Gatekeeper: Sendable {
     var approvalToUse: String?
     /// The approval that was used up for this call.
     var usedApproval: String?
+
+    var waitsForHuman: Bool { decision.action == .requireApproval && !isApproved }
   }
 
-  /// What the checks, the policy and, when it asks for one, a human say of the call; charges the rate limit.
-  private func rule(
-    on call: ToolCall, _ tool: ToolDefinition?, _ hash: String, under policy: LoadedPolicy
-  ) async -> Ruling {
+  /// What the checks and the policy say of the call; charges the rate limit.
+  private func rule(on call: ToolCall, _ tool: ToolDefinition?, under policy: LoadedPolicy) -> Ruling {
     let hasToken = call.approvalToken.map { token in approvalToken?.matches(token) ?? false } ?? false
     if var refusal = checks.refusal(of: call, to: tool, under: policy) {
       // The policy wasn't asked: its data tells the evidence whether this would have been a write.
@@ -176,10 +189,14 @@ public final class Gatekeeper: Sendable {
       return Ruling(decision: refusal, isApproved: hasToken)
     }
     let input = PolicyInput(call, to: tool, hasApprovalToken: hasToken)
-    let decision = decide(input, by: policy)
-    guard decision.action == .requireApproval, !hasToken, let approvals else {
-      return Ruling(decision: decision, isApproved: hasToken)
-    }
+    return Ruling(decision: decide(input, by: policy), isApproved: hasToken)
+  }
+
+  /// What becomes of a call for which the policy asks for a human's approval.
+  private func ruling(
+    of approvals: Approvals, on call: ToolCall, _ tool: ToolDefinition?, _ hash: String, _ decision: Decision,
+    _ policy: LoadedPolicy
+  ) async -> Ruling {
     switch await approvals.standing(of: call, hash: hash, decision, revision: policy.revision) {
     case .pending(let approval): return Ruling(decision: decision, isApproved: false, approval: approval)
     case .refused(let reason):
@@ -187,16 +204,15 @@ public final class Gatekeeper: Sendable {
       refusal.isWriteAction = decision.isWriteAction
       return Ruling(decision: refusal, isApproved: false)
     case .approved(let id):
-      var approvedInput = input
-      approvedInput.hasApprovalToken = true
-      let approved = decide(approvedInput, by: policy)
+      let approved = decide(PolicyInput(call, to: tool, hasApprovalToken: true), by: policy)
       return Ruling(decision: approved, isApproved: true, approvalToUse: approved.action == .allow ? id : nil)
     }
   }
 
   /// INVARIANT: an approval lets one call through: who comes second finds it used.
-  private func useApproval(for call: ToolCall, _ hash: String, _ ruling: inout Ruling) async {
-    guard ruling.decision.action == .allow, let id = ruling.approvalToUse, let approvals else { return }
+  private func use(
+    _ id: String, of approvals: Approvals, for call: ToolCall, _ hash: String, _ ruling: inout Ruling
+  ) async {
     if await approvals.use(id, for: call, hash: hash) {
       ruling.usedApproval = id
       return
@@ -206,12 +222,10 @@ public final class Gatekeeper: Sendable {
     ruling = Ruling(decision: refusal, isApproved: false)
   }
 
-  /// What the tool is lent for a call that may run; absent when that is nothing. Without what it has to be lent the call
-  /// is denied.
+  /// What the tool is lent for a call that may run. Without it the call is denied.
   private func lend(
-    to call: ToolCall, _ tool: ToolDefinition?, _ ruling: inout Ruling
+    _ settings: CredentialSettings, of tool: ToolDefinition, to call: ToolCall, _ ruling: inout Ruling
   ) async -> Credential? {
-    guard ruling.decision.action == .allow, let tool, let settings = tool.credentials else { return nil }
     do throws(CredentialFailure) {
       guard let broker else { throw CredentialFailure(.secret, "there is no broker") }
       return try await broker.credential(
@@ -326,14 +340,14 @@ public final class Gatekeeper: Sendable {
 
   /// - Parameters:
   ///   - note: the call's; without one, or with one that failed, the event is durable on return
-  ///   - passes: the call was let through to its end, as its note says
-  private func record(_ event: TraceEvent, after note: TraceNote?, passes: Bool, for correlationID: String) async
-    -> Bool
-  {
+  ///   - synced: its outcome is to be durable too
+  private func record(
+    _ event: TraceEvent, after note: TraceNote?, synced: Bool, for correlationID: String
+  ) async -> Bool {
     if let note {
       do throws(TraceStoreError) {
         try await note.wait()
-        try await traces.finish(event, synced: !passes || !event.executed)
+        try await traces.finish(event, synced: synced)
         return true
       } catch {
         // The event may do what the note could not.

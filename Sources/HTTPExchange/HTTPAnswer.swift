@@ -9,6 +9,15 @@ public final class HTTPAnswer: Sendable {
     case body(ByteBuffer)
     case end
     case failed(any Error)
+
+    /// Those of a body; absent at its end.
+    public func bytes() throws -> ByteBuffer? {
+      switch self {
+      case .body(let buffer): buffer
+      case .failed(let error): throw error
+      case .head, .end: nil
+      }
+    }
   }
 
   /// Nobody wants the answer any more.
@@ -37,12 +46,15 @@ public final class HTTPAnswer: Sendable {
 
   /// The next part; not to be asked for after `end` or `failed`. For one task.
   public func next() async -> Part {
-    if let part = take(orWait: nil) { return part }
+    if let part = nextAtOnce() { return part }
     return await withCheckedContinuation { continuation in
       // It may have come meanwhile.
       if let part = take(orWait: continuation) { continuation.resume(returning: part) }
     }
   }
+
+  /// As `next`, without a wait; absent when nothing has come.
+  public func nextAtOnce() -> Part? { take(orWait: nil) }
 
   /// The next of those that have come; absent when there is none, and then `waiter` gets it.
   private func take(orWait waiter: CheckedContinuation<Part, Never>?) -> Part? {
@@ -62,13 +74,7 @@ public final class HTTPAnswer: Sendable {
   }
 
   /// The next bytes of the body; absent at its end.
-  public func nextBytes() async throws -> ByteBuffer? {
-    switch await next() {
-    case .body(let buffer): buffer
-    case .failed(let error): throw error
-    case .head, .end: nil
-    }
-  }
+  public func nextBytes() async throws -> ByteBuffer? { try await next().bytes() }
 
   /// Ends the wait with `Cancelled`, and the connection unless the answer is complete.
   public func cancel() {

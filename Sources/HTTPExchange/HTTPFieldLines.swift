@@ -11,11 +11,7 @@ public struct HTTPFieldLines: Sendable {
   }
 
   public mutating func add(_ name: String, _ value: String) {
-    bytes.append(text: name)
-    bytes.append(UInt8(ascii: ":"))
-    bytes.append(UInt8(ascii: " "))
-    bytes.append(text: value)
-    bytes.endLine()
+    bytes.append(field: name, value)
   }
 }
 
@@ -24,6 +20,15 @@ extension [UInt8] {
   package mutating func append(text: String) {
     var text = text
     text.withUTF8 { append(contentsOf: $0) }
+  }
+
+  /// Whoever adds one answers for its validity.
+  package mutating func append(field name: String, _ value: String) {
+    append(text: name)
+    append(UInt8(ascii: ":"))
+    append(UInt8(ascii: " "))
+    append(text: value)
+    endLine()
   }
 
   package mutating func endLine() {

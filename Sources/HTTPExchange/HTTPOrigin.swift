@@ -162,8 +162,7 @@ private final class HTTPPool {
             let name = (try? SocketAddress(ipAddress: target.host, port: 0)) == nil ? target.host : nil
             try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
           }
-          try pipeline.addHandlers(
-            WholeRequests(), ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)), bound.value)
+          try bound.value.addHandlers(to: pipeline)
           bound.value.giveUpUnlessReady(in: connectTimeout)
         } catch {
           channel.close(promise: nil)
@@ -224,6 +223,9 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   private let pool: HTTPPool
   private let isSecure: Bool
   private var context: ChannelHandlerContext?
+  private var plain: PlainMessages<HTTPResponseHead>?
+  /// Where bytes go out.
+  private var wire: ChannelHandlerContext?
   /// Requests may be sent.
   private var isReady = false
   private var isOver = false
@@ -247,12 +249,31 @@ private final class HTTPExchanges: ChannelDuplexHandler {
 
   var isOpen: Bool { context?.channel.isActive == true }
 
+  func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+    let plain = PlainMessages<HTTPResponseHead>(
+      .init(
+        head: { [weak self] bytes in
+          guard let method = self?.request?.method, method != .HEAD, method != .CONNECT else { return nil }
+          return PlainHead(response: bytes, limits: PlainHeadLimits())
+        },
+        take: { [weak self] part, hasMore in self?.take(part, hasMore: hasMore) },
+        giveUp: { [weak self] in self?.tellDecoder() }))
+    try pipeline.addHandler(plain)
+    wire = try pipeline.context(handler: plain)
+    self.plain = plain
+    try pipeline.addHandlers(
+      RequestHeads(), ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)), self)
+  }
+
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     if !isSecure, context.channel.isActive { ready() }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+    (plain, wire) = (nil, nil)
+  }
 
   func channelActive(context: ChannelHandlerContext) {
     if !isSecure { ready() }
@@ -296,10 +317,15 @@ private final class HTTPExchanges: ChannelDuplexHandler {
       return pool.giveBack(self)
     }
     self.request = request
-    // For the decoder, which has to know what is answered.
+    if plain?.isPlain != true { tellDecoder() }
+    wire?.writeAndFlush(NIOAny(request.bytes), promise: nil)
+  }
+
+  /// The decoder has to know what is answered.
+  private func tellDecoder() {
+    guard let context, let request else { return }
     context.write(
       wrapOutboundOut(.head(HTTPRequestHead(version: .http1_1, method: request.method, uri: ""))), promise: nil)
-    context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(request.bytes))), promise: nil)
   }
 
   /// The reader has gone: what still comes would be the next answer's.
@@ -322,12 +348,15 @@ private final class HTTPExchanges: ChannelDuplexHandler {
 
   // MARK: Answers
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard let request else {
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(unwrapInboundIn(data), hasMore: false) }
+
+  /// - Parameter hasMore: bytes have come in after the part
+  private func take(_ part: HTTPClientResponsePart, hasMore: Bool) {
+    guard let request, let context else {
       // Between requests nothing may come.
       return close()
     }
-    switch unwrapInboundIn(data) {
+    switch part {
     case .head(let head):
       // What follows on a connection that changes its protocol is no HTTP.
       isKeptAlive = head.isKeepAlive && head.status != .switchingProtocols
@@ -340,7 +369,8 @@ private final class HTTPExchanges: ChannelDuplexHandler {
       self.request = nil
       isHeld = false
       let parts = takeParts()
-      if isKeptAlive, context.channel.isActive {
+      // What comes after an answer can't be told from a forged one to the next request.
+      if isKeptAlive, !hasMore, context.channel.isActive {
         idleSince = .now()
         pool.giveBack(self)
       } else {
@@ -382,18 +412,11 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   }
 }
 
-/// Sends each request's bytes as they are, between the socket and the decoder, which expects a request's parts.
-private final class WholeRequests: ChannelOutboundHandler {
+/// Between the socket and the decoder, which has to see the head of each request; its bytes go out without it.
+private final class RequestHeads: ChannelOutboundHandler {
   typealias OutboundIn = HTTPClientRequestPart
-  typealias OutboundOut = ByteBuffer
 
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    guard case .body(.byteBuffer(let bytes)) = unwrapOutboundIn(data) else {
-      promise?.succeed()
-      return
-    }
-    context.write(wrapOutboundOut(bytes), promise: promise)
-  }
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) { promise?.succeed() }
 }
 
 extension NIOLoopBound where Value == HTTPExchanges {

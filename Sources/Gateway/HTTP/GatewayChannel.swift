@@ -1,3 +1,4 @@
+import HTTPExchange
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -32,7 +33,14 @@ struct GatewayChannel: HTTPChannelHandler {
         // Fields of `HTTPTypes` are valid.
         withOutboundHeaderValidation: false, withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
       let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
-      try pipeline.addHandler(HTTPCallHandler(gateway, wire: encoder))
+      let calls = HTTPCallHandler(gateway, wire: encoder)
+      try pipeline.addHandler(calls)
+      let plain = PlainHeadLimits(
+        fieldSize: Self.headerFieldLimit, size: Self.headerListLimit, fieldCount: Self.headerCountLimit)
+      let reader = PlainMessages<HTTPRequestHead>(
+        .init(
+          head: { PlainHead(request: $0, limits: plain) }, take: { [weak calls] part, _ in calls?.take(part) }))
+      try pipeline.addHandler(reader, position: .first)
       try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
       // Without a timeout: it doesn't see what `HTTPCallHandler` answers, which looks after idle connections instead.
       try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))

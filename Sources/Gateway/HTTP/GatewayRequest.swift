@@ -75,6 +75,9 @@ struct GatewayRequest: Sendable {
     contentLength.flatMap { Int($0) }.map { $0 > bodyLimit } ?? false
   }
 
+  /// The whole body, when it has been read already.
+  var readBody: [UInt8]? { if case .read(let bytes) = content { bytes } else { nil } }
+
   /// The whole body, empty when there is none.
   func body() async throws(ErrorResponse) -> [UInt8] {
     switch content {

@@ -71,7 +71,9 @@ struct GatewayResponder: HTTPResponder {
   private func answer(
     _ request: GatewayRequest, _ endpoint: inout MetricEndpoint
   ) async throws(ErrorResponse) -> Response {
-    if GatewayRequest.isTooLarge(contentLength: request.headers[.contentLength]) { throw .bodyTooLarge }
+    if request.readBody == nil, GatewayRequest.isTooLarge(contentLength: request.headers[.contentLength]) {
+      throw .bodyTooLarge
+    }
     let target = request.target
     switch request.route.map({ .found($0, parameter: "") }) ?? routes.match(request.method, target.path) {
     case .unknown: throw .notFound
@@ -84,7 +86,8 @@ struct GatewayResponder: HTTPResponder {
       var request = request
       switch route.access {
       case .open: break
-      case .agent: try await authenticate(&request)
+      case .agent where authentication.isRequired: try await authenticate(&request)
+      case .agent: break
       case .approver: request.approver = try approver(of: request)
       case .admin: try checkKey(request)
       case .metrics: try checkMetricsToken(request)
@@ -100,7 +103,6 @@ struct GatewayResponder: HTTPResponder {
   }
 
   private func authenticate(_ request: inout GatewayRequest) async throws(ErrorResponse) {
-    guard authentication.isRequired else { return }
     // Of two proofs nobody knows which one counts.
     let fields = request.headers.values(.authorization)
     let token = fields.count == 1 ? AgentAuthentication.token(inAuthorization: fields[0]) : nil

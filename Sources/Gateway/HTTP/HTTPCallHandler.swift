@@ -102,8 +102,10 @@ final class HTTPCallHandler: ChannelDuplexHandler {
 
   // MARK: Coming in
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    let part = unwrapInboundIn(data)
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(unwrapInboundIn(data)) }
+
+  func take(_ part: HTTPServerRequestPart) {
+    guard let context else { return }
     lastActive = .now()
     if held.isEmpty, take(part, context) { return }
     held.append(part)
@@ -312,16 +314,14 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   private func whole(
     _ response: Response, _ fields: ResponseFields, _ body: ByteBuffer, to head: HTTPRequestHead
   ) -> ByteBuffer {
-    var lines = HTTPFieldLines()
-    eachField(of: response, fields, to: head) { lines.add($0, $1) }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(64 + lines.bytes.count + body.readableBytes)
+    bytes.reserveCapacity(512 + body.readableBytes)
     bytes.append(text: "HTTP/1.1 ")
     bytes.append(text: String(response.status.code))
     bytes.append(UInt8(ascii: " "))
     bytes.append(text: response.status.reasonPhrase)
     bytes.endLine()
-    bytes.append(contentsOf: lines.bytes)
+    eachField(of: response, fields, to: head) { bytes.append(field: $0, $1) }
     bytes.endLine()
     body.withUnsafeReadableBytes { bytes.append(contentsOf: $0) }
     return ByteBuffer(bytes: bytes)

@@ -37,7 +37,8 @@ struct MCPRoutes: Sendable {
       throw ErrorResponse(
         status: .notAcceptable, body: Self.error("Accept must list both application/json and text/event-stream"))
     }
-    let bytes = try await request.body()
+    let bytes: [UInt8]
+    if let whole = request.readBody { bytes = whole } else { bytes = try await request.body() }
     let body: JSONValue
     do throws(JSONError) {
       body = try JSONValue(parsing: bytes)

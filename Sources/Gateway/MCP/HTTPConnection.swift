@@ -29,9 +29,17 @@ final class HTTPConnection: UpstreamConnection {
     var end: String?
     /// What all requests of this era and session have.
     var headers = HTTPHeaders() {
-      didSet { lines = HTTPFieldLines(headers) }
+      didSet {
+        lines = HTTPFieldLines(headers)
+        callLines = lines
+        for (name, value) in RoutingHeaders.headers(method: "tools/call", name: nil, version: era.version.rawValue) {
+          callLines.add(name, value)
+        }
+      }
     }
     private(set) var lines = HTTPFieldLines()
+    /// Those of a modern call, but for what differs from call to call.
+    private(set) var callLines = HTTPFieldLines()
     /// By the request's id.
     var running: [Int: HTTPCall] = [:]
   }
@@ -184,12 +192,11 @@ private final class HTTPCall: Sendable {
     return isFirst
   }
 
-  var deadline: ContinuousClock.Instant { state.withLock { $0.clock.deadline.0 } }
+  var deadline: ContinuousClock.Instant { state.withLock { $0.clock.deadline } }
 
   /// Why its time is over; absent while it isn't.
   func overdueReason(at now: ContinuousClock.Instant) -> String? {
-    let (deadline, reason) = state.withLock { $0.clock.deadline }
-    return deadline <= now ? reason : nil
+    state.withLock { $0.clock.deadline <= now ? $0.clock.reason : nil }
   }
 }
 
@@ -229,8 +236,7 @@ extension HTTPConnection {
   }
 
   private func exchange(_ call: HTTPCall) async -> UpstreamReply {
-    let (era, common, lines) = state.withLock { ($0.era, $0.headers, $0.lines) }
-    let fields = Self.fields(common, lines, mirroring: call.request, era)
+    let (era, fields) = state.withLock { ($0.era, Self.fields($0, mirroring: call.request)) }
     let body = call.request.bytes(id: call.id, era: era)
     if let refusal = call.request.admit?() { return .refused(refusal) }
     let answer = HTTPAnswer()
@@ -277,18 +283,23 @@ extension HTTPConnection {
     return all
   }
 
-  /// - Parameter lines: the common ones'
-  private static func fields(
-    _ common: HTTPHeaders, _ lines: HTTPFieldLines, mirroring message: UpstreamRequest, _ era: UpstreamEra
-  ) -> HTTPFieldLines {
+  private static func fields(_ state: State, mirroring message: UpstreamRequest) -> HTTPFieldLines {
+    let era = state.era
     let isModern = era.version.isModern
     let parameters = isModern ? message.parameterHeaders : []
+    if isModern, message.method == "tools/call", let name = message.name, parameters.isEmpty,
+      message.credentialHeader == nil
+    {
+      var all = state.callLines
+      all.add(RoutingHeaders.name, MCPHeaderValue.encoded(name))
+      return all
+    }
     // A legacy client names the version once it is agreed upon.
     let begins = !isModern && message.method == "initialize"
-    var all = lines
+    var all = state.lines
     if message.credentialHeader != nil || !parameters.isEmpty || begins {
       // Some take the place of the operator's.
-      var own = common
+      var own = state.headers
       if let credential = message.credentialHeader { own.replaceOrAdd(name: credential.name, value: credential.value) }
       for (name, value) in parameters { own.replaceOrAdd(name: name, value: value) }
       if begins { own.remove(name: RoutingHeaders.protocolVersion) }
@@ -318,7 +329,11 @@ extension HTTPConnection {
     if status == 200, type.is("text/event-stream") { return try await readEvents(answer, for: call) }
     let limit = min(call.request.limits.resultBytes, limits.line)
     var bytes: [UInt8] = []
-    while let chunk = try await answer.nextBytes() {
+    while true {
+      // What has come already isn't worth an asynchronous step.
+      let part: HTTPAnswer.Part
+      if let next = answer.nextAtOnce() { part = next } else { part = await answer.next() }
+      guard let chunk = try part.bytes() else { break }
       guard bytes.count + chunk.readableBytes <= limit else { return .lost("its result has more than \(limit) bytes") }
       bytes.append(contentsOf: chunk.readableBytesView)
     }

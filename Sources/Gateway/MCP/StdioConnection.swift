@@ -123,7 +123,7 @@ final class StdioConnection: UpstreamConnection {
           continuation.resume(returning: .notSent(refusal))
           return
         }
-        deadlines.note(waiting.clock.deadline.0)
+        deadlines.note(waiting.clock.deadline)
         // Acts at once when the call was given up before.
         request.handle?.onGivingUp { [weak self] in self?.abandon(id, because: $0.text, for: $0.isContainment) }
         // The handler below may have run before there was anything to abandon.
@@ -448,9 +448,9 @@ extension StdioConnection {
       var overdue: [(id: Int, reason: String)] = []
       var next: ContinuousClock.Instant?
       for (id, waiting) in state.waiting {
-        let (deadline, reason) = waiting.clock.deadline
+        let deadline = waiting.clock.deadline
         if deadline <= now {
-          overdue.append((id, reason))
+          overdue.append((id, waiting.clock.reason))
         } else {
           next = min(next ?? deadline, deadline)
         }

@@ -105,18 +105,18 @@ struct RequestClock: Sendable {
 
   mutating func noteProgress() { progressed = .now }
 
-  /// When it is over, and why then.
-  var deadline: (ContinuousClock.Instant, reason: String) {
-    let idle = (progressed ?? started) + limits.idle
-    if let total = limits.total, started + total < idle {
-      return (started + total, "the call timed out after \(total.formatted)")
-    }
-    return (
-      idle,
-      progressed == nil
-        ? "the call timed out after \(limits.idle.formatted)" : "no progress for \(limits.idle.formatted)"
-    )
+  /// When it is over.
+  var deadline: ContinuousClock.Instant { total.map { min(idle, $0) } ?? idle }
+
+  /// Why it is over at its deadline.
+  var reason: String {
+    if let total, total < idle, let limit = limits.total { return "the call timed out after \(limit.formatted)" }
+    let limit = limits.idle.formatted
+    return progressed == nil ? "the call timed out after \(limit)" : "no progress for \(limit)"
   }
+
+  private var idle: ContinuousClock.Instant { (progressed ?? started) + limits.idle }
+  private var total: ContinuousClock.Instant? { limits.total.map { started + $0 } }
 }
 
 enum UpstreamReply: Sendable {

@@ -39,7 +39,8 @@ struct OutcomeLog: ~Copyable {
     object["duration_ms"] = event.durationMilliseconds.map { JSONValue($0) }
     object["error"] = event.error.map { .string($0) }
     object["details"] = event.details?.value
-    let line = JSONValue.object(object).serialized() + [0x0A]
+    var line = JSONValue.object(object).serialized()
+    line.append(0x0A)
     let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
     guard written == line.count else {
       // A part of a line would spoil the next one.

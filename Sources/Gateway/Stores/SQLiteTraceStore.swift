@@ -143,6 +143,8 @@ public final class SQLiteTraceStore: TraceStore {
     try await write(.event(event))
   }
 
+  public func finishAtOnce(_ event: TraceEvent) -> Bool { (try? event.checkTime()) != nil && log(event) }
+
   public func events(
     matching query: TraceQuery, after cursor: TraceCursor?, limit: Int
   ) async throws(TraceStoreError) -> TracePage {

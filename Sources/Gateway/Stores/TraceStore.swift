@@ -24,6 +24,9 @@ public protocol TraceStore: Sendable {
   ///   says: that the call ran, and that its outcome isn't known.
   func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError)
 
+  /// As `finish` that isn't `synced`; false when that can't be done without waiting, and then it isn't done.
+  func finishAtOnce(_ event: TraceEvent) -> Bool
+
   /// The next events that match, ascending by time and, within a microsecond, by the event id's bytes. A cursor of
   /// nil starts; the pages that follow from it see the store as it was then.
   func events(
@@ -83,6 +86,9 @@ public final class TraceNote: Sendable {
   /// The first outcome counts; nil for a note that is durable.
   public func settle(_ failure: TraceStoreError?) { outcome.set(failure) }
 
+  /// Whether it has been written already, so that nobody has to wait.
+  public var isDurable: Bool { if case .some(nil) = outcome.current { true } else { false } }
+
   /// Returns when the note is durable. For one task.
   public func wait() async throws(TraceStoreError) {
     start()
@@ -91,6 +97,9 @@ public final class TraceNote: Sendable {
 }
 
 extension TraceStore {
+  /// For stores that have no quicker way.
+  public func finishAtOnce(_ event: TraceEvent) -> Bool { false }
+
   /// Every event of a session, its kills and un-kills among them. For sessions of any size read page by page.
   public func events(session: String) async throws(TraceStoreError) -> [TraceEvent] {
     var events: [TraceEvent] = []

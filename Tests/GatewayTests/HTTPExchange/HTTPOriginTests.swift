@@ -96,6 +96,28 @@ import Testing
     await origin.shutdown()
   }
 
+  /// A connection's first answers are plain; from another one on they are read in another way.
+  @Test func answersOfAllKindsComeOnOneConnection() async throws {
+    let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    let server = try ScriptedServer { $0 == 2 ? chunked : Self.plain("\($0)") }
+    let origin = try Self.origin(server.port)
+    var bodies: [String] = []
+    for _ in 0..<5 { bodies.append(try await Self.read(Self.answer(origin))) }
+    #expect(bodies == ["200 0", "200 1", "200 abc", "200 3", "200 4"])
+    #expect(server.connections == 1)
+    await origin.shutdown()
+  }
+
+  @Test func whatAnswersNoBodyIsReadSo() async throws {
+    // Its length is what a GET's would be: no bytes of it follow.
+    let server = try ScriptedServer { $0 == 0 ? "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" : Self.plain("next") }
+    let origin = try Self.origin(server.port)
+    #expect(try await Self.read(Self.answer(origin, .HEAD, nil)) == "200 ")
+    #expect(try await Self.read(Self.answer(origin)) == "200 next")
+    #expect(server.connections == 1)
+    await origin.shutdown()
+  }
+
   @Test(arguments: [
     "", "nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
