@@ -373,7 +373,7 @@ public final class Gatekeeper: Sendable {
 
   /// SHA-256 in lower-case hex over the canonical bytes.
   static func hash(_ arguments: CanonicalJSON) -> String {
-    SHA256.hash(data: arguments.bytes).withUnsafeBytes(\.hexadecimalText)
+    SHA256.hash(data: arguments.bytes).withUnsafeBytes { $0.hexadecimalText }
   }
 }
 

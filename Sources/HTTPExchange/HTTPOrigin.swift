@@ -223,7 +223,7 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   private let pool: HTTPPool
   private let isSecure: Bool
   private var context: ChannelHandlerContext?
-  private var plain: PlainMessages<HTTPResponseHead>?
+  private var plain: PlainMessages?
   /// Where bytes go out.
   private var wire: ChannelHandlerContext?
   /// Requests may be sent.
@@ -250,7 +250,7 @@ private final class HTTPExchanges: ChannelDuplexHandler {
   var isOpen: Bool { context?.channel.isActive == true }
 
   func addHandlers(to pipeline: ChannelPipeline.SynchronousOperations) throws {
-    let plain = PlainMessages<HTTPResponseHead>(
+    let plain = PlainMessages(
       .init(
         head: { [weak self] bytes in
           guard let method = self?.request?.method, method != .HEAD, method != .CONNECT else { return nil }

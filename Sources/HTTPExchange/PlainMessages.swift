@@ -5,24 +5,33 @@ public import NIOHTTP1
 /// from the first message on that isn't plain.
 ///
 /// Who reads the parts gets them from here at once, and those of the decoder from the decoder.
-public final class PlainMessages<Head: Equatable & Sendable>: ChannelInboundHandler {
+public final class PlainMessages: ChannelInboundHandler {
   public typealias InboundIn = ByteBuffer
   public typealias InboundOut = ByteBuffer
 
+  /// Knows the kind of messages, so that the handler is none of generic code, which asks the runtime for its types with
+  /// each part.
   public struct Reader {
-    /// Absent unless the bytes begin with a plain head.
-    public var head: (UnsafeRawBufferPointer) -> PlainHead<Head>?
-    /// - Parameter hasMore: bytes have come in after the part
-    public var take: (_ part: HTTPPart<Head, ByteBuffer>, _ hasMore: Bool) -> Void
-    /// The decoder takes over.
-    public var giveUp: () -> Void
+    @usableFromInline let head: (_ bytes: UnsafeRawBufferPointer) -> (size: Int, bodySize: Int)?
+    @usableFromInline let body: (_ bytes: ByteBuffer, _ hasMore: Bool) -> Void
+    @usableFromInline let end: (_ hasMore: Bool) -> Void
+    @usableFromInline let giveUp: () -> Void
 
-    public init(
-      head: @escaping (UnsafeRawBufferPointer) -> PlainHead<Head>?,
+    /// - Parameters:
+    ///   - head: absent unless the bytes begin with a plain head
+    ///   - hasMore: bytes have come in after the part
+    ///   - giveUp: the decoder takes over
+    @inlinable public init<Head>(
+      head: @escaping (_ bytes: UnsafeRawBufferPointer) -> PlainHead<Head>?,
       take: @escaping (_ part: HTTPPart<Head, ByteBuffer>, _ hasMore: Bool) -> Void, giveUp: @escaping () -> Void = {}
     ) {
-      self.head = head
-      self.take = take
+      self.head = { bytes in
+        guard let head = head(bytes) else { return nil }
+        take(.head(head.head), bytes.count > head.size)
+        return (head.size, head.bodySize)
+      }
+      body = { bytes, hasMore in take(.body(bytes), hasMore) }
+      end = { hasMore in take(.end(nil), hasMore) }
       self.giveUp = giveUp
     }
   }
@@ -57,14 +66,13 @@ public final class PlainMessages<Head: Equatable & Sendable>: ChannelInboundHand
         }
         bytes.moveReaderIndex(forwardBy: head.size)
         state = head.bodySize > 0 ? .inBody(head.bodySize) : .betweenMessages
-        reader.take(.head(head.head), bytes.readableBytes > 0)
-        if head.bodySize == 0 { reader.take(.end(nil), bytes.readableBytes > 0) }
+        if head.bodySize == 0 { reader.end(bytes.readableBytes > 0) }
       case .inBody(let size):
         let count = min(size, bytes.readableBytes)
         let part = bytes.readSlice(length: count) ?? ByteBuffer()
         state = count < size ? .inBody(size - count) : .betweenMessages
-        reader.take(.body(part), bytes.readableBytes > 0)
-        if count == size { reader.take(.end(nil), bytes.readableBytes > 0) }
+        reader.body(part, bytes.readableBytes > 0)
+        if count == size { reader.end(bytes.readableBytes > 0) }
       case .notPlain: return context.fireChannelRead(wrapInboundOut(bytes))
       }
     }

@@ -21,6 +21,8 @@ public enum MCPVersion: String, Sendable, CaseIterable {
 
 /// Members of `_meta` that revision 2026-07-28 reserves.
 public enum MCPMeta {
+  /// What the keys begin with that MCP keeps for itself.
+  public static let reserved = "io.modelcontextprotocol/"
   public static let protocolVersion = "io.modelcontextprotocol/protocolVersion"
   public static let clientInfo = "io.modelcontextprotocol/clientInfo"
   public static let clientCapabilities = "io.modelcontextprotocol/clientCapabilities"

@@ -72,11 +72,13 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 
 /// Finds a key among those seen before: one by one while they are few, then by hash.
 struct KeyIndex {
+  static let few = 12
+
   private var indices: [KeyBytes: Int] = [:]
 
   /// The index at which `key` is known; absent when it is new, and known as `index` from now on.
   mutating func insert(_ key: String, at index: Int, among keyAt: (Int) -> String) -> Int? {
-    if index < 12 {
+    if index < Self.few {
       return (0..<index).first { keyAt($0).hasSameBytes(as: key) }
     }
     if indices.isEmpty {

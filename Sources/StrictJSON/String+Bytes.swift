@@ -13,6 +13,9 @@ extension String {
     return utf8.count == other.utf8.count && compareBytes(to: other) == 0
   }
 
+  /// Whether the bytes begin with the other's, whatever characters they are parts of.
+  package func hasBytes(prefix: String) -> Bool { utf8.count >= prefix.utf8.count && compareBytes(to: prefix) == 0 }
+
   /// As `hasSameBytes` compares.
   package func hashBytes(into hasher: inout Hasher) {
     var copy = self

@@ -37,7 +37,7 @@ struct GatewayChannel: HTTPChannelHandler {
       try pipeline.addHandler(calls)
       let plain = PlainHeadLimits(
         fieldSize: Self.headerFieldLimit, size: Self.headerListLimit, fieldCount: Self.headerCountLimit)
-      let reader = PlainMessages<HTTPRequestHead>(
+      let reader = PlainMessages(
         .init(
           head: { PlainHead(request: $0, limits: plain) }, take: { [weak calls] part, _ in calls?.take(part) }))
       try pipeline.addHandler(reader, position: .first)

@@ -19,6 +19,7 @@ final class HTTPCallHandler: ChannelDuplexHandler {
   static let idleTimeout: TimeAmount = .seconds(60)
   /// How long a client waits before it learns that its request is under way.
   static let patience: TimeAmount = .seconds(10)
+  private static let bodyDeadline = TimeAmount(GatewayRequest.bodyDeadline)
   /// After it has closed its side, which may mean that it waits for its answer all the same, if that is near.
   static let lastPatience: TimeAmount = .milliseconds(100)
   /// For a client that is still sending when its request is refused, to read why.
@@ -139,7 +140,7 @@ final class HTTPCallHandler: ChannelDuplexHandler {
     case (.reading, .body(var bytes)):
       if (body?.readableBytes ?? 0) + bytes.readableBytes > GatewayRequest.bodyLimit {
         refuse(.bodyTooLarge, context)
-      } else if lastActive - began > TimeAmount(GatewayRequest.bodyDeadline) {
+      } else if lastActive - began > Self.bodyDeadline {
         refuse(.bodyTooSlow, context)
       } else if body == nil {
         body = bytes

@@ -219,7 +219,7 @@ struct MCPServer: Sendable {
       extras.inputResponses = try CanonicalJSON(responses)
     }
     let own = (params["_meta"]?.objectValue?.members ?? []).filter { member in
-      member.key != MCPMeta.progressToken && !member.key.hasPrefix("io.modelcontextprotocol/")
+      member.key != MCPMeta.progressToken && !member.key.hasBytes(prefix: MCPMeta.reserved)
     }
     if !own.isEmpty { extras.meta = try CanonicalJSON(.object(JSONObject(own))) }
     return (extras, approvalState)

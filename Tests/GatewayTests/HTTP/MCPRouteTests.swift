@@ -227,6 +227,22 @@ import Testing
     }
   }
 
+  /// By their bytes: a combining character doesn't make another key of one of MCP's own.
+  @Test func ofTheMetaOnlyWhatIsTheClientsGoesOn() async throws {
+    let tools = ScriptedTools(definitions: [Self.read])
+    try await Self.run(tools: tools) { gateway async throws in
+      for own: JSONObject in [
+        ["io.modelcontextprotocol/x": 1, "io.modelcontextprotocol/\u{301}x": 1],
+        ["io.modelcontextprotocolx": 1, "com.example/b": 2, "io.modelcontextprotocol/": 3],
+      ] {
+        let reply = try await gateway.mcp(
+          .modern("tools/call", ["name": "db_query", "arguments": [:]], meta: own))
+        #expect(reply.status == 200)
+      }
+      #expect(tools.metas == [nil, #"{"com.example/b":2,"io.modelcontextprotocolx":1}"#])
+    }
+  }
+
   @Test func aToolsOwnFailureIsItsResult() async throws {
     let tools = ScriptedTools(definitions: [Self.read]) { _, _ in .failed("no such table") }
     try await Self.run(tools: tools) { gateway async throws in

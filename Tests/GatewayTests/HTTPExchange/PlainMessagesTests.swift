@@ -153,7 +153,7 @@ import Testing
   /// the decoder.
   private static func parts(of pieces: [String]) throws -> (parts: [String], errors: [any Error]) {
     var seen: [String] = []
-    let handler = PlainMessages<HTTPRequestHead>(
+    let handler = PlainMessages(
       .init(
         head: { PlainHead(request: $0, limits: PlainHeadLimits()) },
         take: { part, _ in

@@ -7,7 +7,7 @@ import Synchronization
 final class ScriptedTools: ToolRunner {
   private let answer: @Sendable (ToolName, CanonicalJSON) async -> ToolOutcome
   private let definitions: [ToolDefinition]
-  private let log = Mutex<[(tool: String, arguments: String)]>([])
+  private let log = Mutex<[(tool: String, arguments: String, meta: String?)]>([])
 
   init(
     definitions: [ToolDefinition] = [],
@@ -19,11 +19,13 @@ final class ScriptedTools: ToolRunner {
     self.answer = answer
   }
 
-  var sent: [(tool: String, arguments: String)] { log.withLock { $0 } }
+  var sent: [(tool: String, arguments: String)] { log.withLock { $0.map { ($0.tool, $0.arguments) } } }
+  /// What was sent of each call's `_meta`; absent when that was nothing.
+  var metas: [String?] { log.withLock { $0.map(\.meta) } }
 
   func run(_ call: UpstreamCall, admit: @escaping @Sendable () -> Decision?) async -> ToolOutcome {
     if let refusal = admit() { return .refused(refusal) }
-    log.withLock { $0.append((call.tool.rawValue, call.arguments.text)) }
+    log.withLock { $0.append((call.tool.rawValue, call.arguments.text, call.extras.meta?.text)) }
     let work = Task { await answer(call.tool, call.arguments) }
     call.handle.noteSent()
     call.handle.onGivingUp { _ in work.cancel() }
