@@ -6,8 +6,11 @@ SHELL := /bin/bash
 # The release build links everything but libc and libm statically, so that one file is the whole product. The linker
 # takes a .a from this folder before it looks for a .so anywhere else.
 STATIC := .build/static-libraries
-WITH_SYMBOLS := -c release --product agentgate --static-swift-stdlib -Xlinker -L$(STATIC)
-RELEASE := $(WITH_SYMBOLS) -Xlinker -s
+# What a call runs lies together in the binary (docs/decisions/0019-where-code-lies.md); gold alone takes such a list.
+ORDERED = $(if $(shell command -v ld.gold),-Xswiftc -use-ld=gold -Xlinker --section-ordering-file=scripts/hot-sections)
+LAYOUT = -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections $(ORDERED)
+WITH_SYMBOLS = -c release --product agentgate --static-swift-stdlib -Xlinker -L$(STATIC) $(LAYOUT)
+RELEASE = $(WITH_SYMBOLS) -Xlinker -s
 BINARY := .build/release/agentgate
 # What makes BINARY: nothing, for another one than ours.
 BUILT = $(if $(filter .build/release/agentgate,$(BINARY)),build)
@@ -15,7 +18,7 @@ VENV := .venv
 SOURCES := Package.swift Sources Tests Fuzzing
 
 .PHONY: help run test build lint format deps test-venv checks-venv product-tests api-fuzz demo examples sbom conformance bench \
-  profile fuzz torture differential clean \
+  profile layout fuzz torture differential clean \
   mcp-venvs mcp-clients mcp-schema mcp-chaos mcp-peers kill-torture scan-peer bench-mcp bench-evidence
 
 help: ## list the targets
@@ -47,6 +50,8 @@ build: deps ## build the release binary
 	  if [ -f "$$re2" ]; then echo "GROUP ( $$re2 $$(gcc -print-file-name=libstdc++.a) )" > $(STATIC)/libre2.a; fi
 	@# The compiler adds libgcc_s wherever something unwinds: its static parts under its name.
 	@echo "GROUP ( $$(gcc -print-file-name=libgcc_eh.a) $$(gcc -print-libgcc-file-name) )" > $(STATIC)/libgcc_s.a
+	@# SwiftPM doesn't know that the linker reads this list.
+	@[ ! scripts/hot-sections -nt $(BINARY) ] || rm -f $(BINARY)
 	swift build $(RELEASE)
 
 lint: deps ## check the format of all sources
@@ -109,6 +114,11 @@ bench: build ## measure decisions beside OPA and regorus, and write the figures 
 profile: build ## say where a decision's nanoseconds go, by valgrind, and write the table to docs/performance.md
 	swift build $(WITH_SYMBOLS)
 	python3 scripts/profile.py --binary $(BINARY) --write
+
+# Worth it when a call's way has changed: names that are gone do nothing there.
+layout: mcp-venvs ## list anew, by valgrind, what a call runs, for the linker to lay it together
+	swift build $(WITH_SYMBOLS)
+	python3 scripts/hot_sections.py --binary $(BINARY) --venvs $(MCP_VENVS)
 
 fuzz: deps ## fuzz the lexer, the parser, JSON and the evaluator, SECONDS=300 each
 	@./scripts/fuzz $(or $(SECONDS),300)
