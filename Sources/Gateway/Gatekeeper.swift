@@ -134,7 +134,7 @@ public final class Gatekeeper: Sendable {
   ) async -> CallAnswer {
     // Let through to its end, as its note says.
     let passes = answer.decision.action == .allow && event.executed
-    if passes, let note, note.isDurable, traces.finishAtOnce(event) {
+    if passes, let note, note.isDurable, traces.finish(event) {
       return conclude(event, answer, isRecorded: true)
     }
     let isRecorded = await record(event, after: note, synced: !passes, for: correlationID)
@@ -344,15 +344,9 @@ public final class Gatekeeper: Sendable {
   private func record(
     _ event: TraceEvent, after note: TraceNote?, synced: Bool, for correlationID: String
   ) async -> Bool {
-    if let note {
-      do throws(TraceStoreError) {
-        try await note.wait()
-        try await traces.finish(event, synced: synced)
-        return true
-      } catch {
-        // The event may do what the note could not.
-      }
-    }
+    // The event may do what the note could not.
+    try? await note?.wait()
+    if !synced, let note, note.isDurable, traces.finish(event) { return true }
     return await record(event, asIntent: false, for: correlationID)
   }
 

@@ -33,7 +33,9 @@ public final class MemoryTraceStore: TraceStore {
 
   public init(clock: WallClock = .system) { self.clock = clock }
 
-  public func append(_ event: TraceEvent) async throws(TraceStoreError) {
+  public func append(_ event: TraceEvent) async throws(TraceStoreError) { try keep(event) }
+
+  private func keep(_ event: TraceEvent) throws(TraceStoreError) {
     try event.checkTime()
     try state.withLock { state throws(TraceStoreError) in
       guard !state.isClosed else { throw .closed }
@@ -86,7 +88,7 @@ public final class MemoryTraceStore: TraceStore {
     TraceNote { $0.settle(nil) }
   }
 
-  public func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) { try await append(event) }
+  public func finish(_ event: TraceEvent) -> Bool { (try? keep(event)) != nil }
 
   public func events(
     matching query: TraceQuery, after cursor: TraceCursor?, limit: Int

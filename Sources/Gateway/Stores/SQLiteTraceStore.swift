@@ -137,13 +137,7 @@ public final class SQLiteTraceStore: TraceStore {
     return note
   }
 
-  public func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) {
-    try event.checkTime()
-    if !synced, log(event) { return }
-    try await write(.event(event))
-  }
-
-  public func finishAtOnce(_ event: TraceEvent) -> Bool { (try? event.checkTime()) != nil && log(event) }
+  public func finish(_ event: TraceEvent) -> Bool { (try? event.checkTime()) != nil && log(event) }
 
   public func events(
     matching query: TraceQuery, after cursor: TraceCursor?, limit: Int

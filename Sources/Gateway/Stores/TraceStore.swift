@@ -12,20 +12,15 @@ public protocol TraceStore: Sendable {
   /// `TraceEvent.interruptedError`, at its own time.
   func recordIntent(_ event: TraceEvent) async throws(TraceStoreError)
 
-  /// Notes durably that a call that reads has been decided and that its tool runs; `finish` with the same event id closes
-  /// it. The note is written while the tool works: what became of it shows later. When the store is next opened, a note
-  /// without its event becomes one, as an intent does.
+  /// Notes durably that a call that reads has been decided and that its tool runs; `finish` or `append` with the same event
+  /// id closes it. The note is written while the tool works: what became of it shows later. When the store is next opened,
+  /// a note without its event becomes one, as an intent does.
   func begin(_ event: TraceEvent) -> TraceNote
 
-  /// Keeps the event of a call whose note `begin` has made durable.
-  ///
-  /// - Parameter synced: returns when the event is durable; else when it outlives the process and every query of this
-  ///   process sees it. Then it is durable within `SQLiteTraceStore.delay`; a power cut before that leaves what the note
-  ///   says: that the call ran, and that its outcome isn't known.
-  func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError)
-
-  /// As `finish` that isn't `synced`; false when that can't be done without waiting, and then it isn't done.
-  func finishAtOnce(_ event: TraceEvent) -> Bool
+  /// Keeps the event of a call whose note `begin` has made durable, without waiting: it outlives the process, and every
+  /// query of this process sees it. It is durable within `SQLiteTraceStore.delay`; a power cut before that leaves what the
+  /// note says: that the call ran, and that its outcome isn't known. False when that can't be done; then `append` has to.
+  func finish(_ event: TraceEvent) -> Bool
 
   /// The next events that match, ascending by time and, within a microsecond, by the event id's bytes. A cursor of
   /// nil starts; the pages that follow from it see the store as it was then.
@@ -97,9 +92,6 @@ public final class TraceNote: Sendable {
 }
 
 extension TraceStore {
-  /// For stores that have no quicker way.
-  public func finishAtOnce(_ event: TraceEvent) -> Bool { false }
-
   /// Every event of a session, its kills and un-kills among them. For sessions of any size read page by page.
   public func events(session: String) async throws(TraceStoreError) -> [TraceEvent] {
     var events: [TraceEvent] = []

@@ -7,7 +7,7 @@ final class FragileTraceStore: TraceStore {
     case intent(String)
     case event(String)
     case begun(String)
-    case finished(String, synced: Bool)
+    case finished(String)
   }
 
   private struct State {
@@ -47,10 +47,11 @@ final class FragileTraceStore: TraceStore {
     return TraceNote { $0.settle(fails ? TraceStoreError(.full, "no space left") : nil) }
   }
 
-  func finish(_ event: TraceEvent, synced: Bool) async throws(TraceStoreError) {
-    if state.withLock({ $0.failsEvents }) { throw TraceStoreError(.full, "no space left") }
-    try await store.finish(event, synced: synced)
-    state.withLock { $0.steps.append(.finished(event.eventID, synced: synced)) }
+  func finish(_ event: TraceEvent) -> Bool {
+    if state.withLock({ $0.failsEvents }) { return false }
+    guard store.finish(event) else { return false }
+    state.withLock { $0.steps.append(.finished(event.eventID)) }
+    return true
   }
 
   func events(
