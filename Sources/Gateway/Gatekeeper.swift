@@ -134,10 +134,12 @@ public final class Gatekeeper: Sendable {
   ) async -> CallAnswer {
     // Let through to its end, as its note says.
     let passes = answer.decision.action == .allow && event.executed
+    // The event may do what a note that failed could not.
+    if let note, !note.isDurable { try? await note.wait() }
     if passes, let note, note.isDurable, traces.finish(event) {
       return conclude(event, answer, isRecorded: true)
     }
-    let isRecorded = await record(event, after: note, synced: !passes, for: correlationID)
+    let isRecorded = await record(event, asIntent: false, for: correlationID)
     return conclude(event, answer, isRecorded: isRecorded)
   }
 
@@ -336,18 +338,6 @@ public final class Gatekeeper: Sendable {
     answer.result = nil
     answer.failure = nil
     answer.error = kill.refusalText
-  }
-
-  /// - Parameters:
-  ///   - note: the call's; without one, or with one that failed, the event is durable on return
-  ///   - synced: its outcome is to be durable too
-  private func record(
-    _ event: TraceEvent, after note: TraceNote?, synced: Bool, for correlationID: String
-  ) async -> Bool {
-    // The event may do what the note could not.
-    try? await note?.wait()
-    if !synced, let note, note.isDurable, traces.finish(event) { return true }
-    return await record(event, asIntent: false, for: correlationID)
   }
 
   private func record(_ event: TraceEvent, asIntent: Bool, for correlationID: String) async -> Bool {
