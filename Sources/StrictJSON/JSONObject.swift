@@ -10,7 +10,7 @@ public struct JSONObject: Sendable {
     self.members = []
     var seen = KeyIndex()
     for member in members {
-      if let index = seen.insert(member.key, at: self.members.count, among: { self.members[$0].key }) {
+      if let index = seen.insert(member.key, after: self.members) {
         self.members[index].value = member.value
       } else {
         self.members.append(member)
@@ -72,20 +72,21 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 
 /// Finds a key among those seen before: one by one while they are few, then by hash.
 struct KeyIndex {
-  static let few = 12
+  private static let few = 12
 
   private var indices: [KeyBytes: Int] = [:]
 
-  /// The index at which `key` is known; absent when it is new, and known as `index` from now on.
-  mutating func insert(_ key: String, at index: Int, among keyAt: (Int) -> String) -> Int? {
-    if index < Self.few {
-      return (0..<index).first { keyAt($0).hasSameBytes(as: key) }
+  /// The index of the member that has the key; absent when it is new, and from now on that of a member after those.
+  mutating func insert(_ key: String, after members: [JSONObject.Member]) -> Int? {
+    if members.count < Self.few {
+      // By their indices: no key is copied.
+      return members.indices.first { members[$0].key.hasSameBytes(as: key) }
     }
     if indices.isEmpty {
-      for earlier in 0..<index { indices[KeyBytes(text: keyAt(earlier))] = earlier }
+      for (index, member) in members.enumerated() { indices[KeyBytes(text: member.key)] = index }
     }
     let known = indices[KeyBytes(text: key)]
-    if known == nil { indices[KeyBytes(text: key)] = index }
+    if known == nil { indices[KeyBytes(text: key)] = members.count }
     return known
   }
 

@@ -32,11 +32,7 @@ private struct JSONReader {
     /// Whether the object has the key already.
     mutating func begin(_ key: String) -> Bool {
       self.key = key
-      // As `KeyIndex` does while they are few, without a copy of each key.
-      place =
-        members.count < KeyIndex.few
-        ? members.indices.first { members[$0].key.hasSameBytes(as: key) }
-        : seen.insert(key, at: members.count, among: { members[$0].key })
+      place = seen.insert(key, after: members)
       return place != nil
     }
 
