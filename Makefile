@@ -116,7 +116,7 @@ profile: build ## say where a decision's nanoseconds go, by valgrind, and write 
 	python3 scripts/profile.py --binary $(BINARY) --write
 
 # Worth it when a call's way has changed: names that are gone do nothing there.
-layout: mcp-venvs ## list anew, by valgrind, what a call runs, for the linker to lay it together
+layout: build mcp-venvs ## list anew, by valgrind, what a call runs, for the linker to lay it together
 	swift build $(WITH_SYMBOLS)
 	python3 scripts/hot_sections.py --binary $(BINARY) --venvs $(MCP_VENVS)
 

@@ -64,31 +64,21 @@ def calls_of(counts: str, program: str) -> collections.Counter[str]:
     """How often each function of the program was called, by all threads together."""
     calls: collections.Counter[str] = collections.Counter()
     for path in glob.glob(counts + "-*"):
-        names: dict[str, str] = {}
-        objects: dict[str, str] = {}
-        function = obj = ""
+        # A name is given once, with a number, and is that number from then on; those of files ("ob") and of functions
+        # ("fn") are numbered apart. What is called has a "c" before it, and the caller's file unless it says another.
+        names: dict[tuple[str, str], str] = {}
+        at = {"ob": "", "fn": "", "cob": "", "cfn": ""}
         with open(path, encoding="utf-8", errors="replace") as file:
             for line in file:
-                # Names are given once, with a number, and are that number from then on.
-                if match := re.match(r"(ob|cob)=\((\d+)\)(?: (.*))?$", line):
-                    if match[3]:
-                        objects[match[2]] = match[3]
-                    if match[1] == "ob":
-                        obj = objects[match[2]]
-                    else:
-                        called = objects[match[2]]
-                elif match := re.match(r"(fn|cfn)=\((\d+)\)(?: (.*))?$", line):
-                    if match[3]:
-                        names[match[2]] = match[3]
-                    if match[1] == "cfn":
-                        function = names[match[2]]
-                    else:
-                        called = obj
+                if match := re.match(r"(c?)(ob|fn)=\((\d+)\)(?: (.*))?$", line):
+                    if match[4]:
+                        names[match[2], match[3]] = match[4]
+                    at[match[1] + match[2]] = names[match[2], match[3]]
                 elif match := re.match(r"calls=(\d+) ", line):
-                    if called == program:
+                    if (at["cob"] or at["ob"]) == program:
                         # Recursion has marks of its own.
-                        calls[function.split("'")[0]] += int(match[1])
-                    called = obj
+                        calls[at["cfn"].split("'")[0]] += int(match[1])
+                    at["cob"] = ""
     return calls
 
 
